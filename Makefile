@@ -1,0 +1,106 @@
+# The project's habits. `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAM := .venv-sam/bin/sam
+
+# The local stack (`make run`) and the load against it (`make burst`).
+export PORT ?= 8000
+export AWS_PORT ?= 4566
+export WCU ?= 5
+export BURST_SECONDS ?= 300
+export COUNT ?= 50
+export BYTES ?= 4096
+
+.PHONY: help env run burst test check format openapi build deploy lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'
+
+env: $(VENV)/.complete ## the development environment (made by itself where it is needed)
+
+run: env ## the whole system on this machine; WCU= BURST_SECONDS= PORT= AWS_PORT=
+	@exec $(BIN)/python -m local
+
+burst: ## the original pattern's burst against a running `make run`, with curl alone; COUNT= BYTES=
+	@exec sh local/burst.sh
+
+test: env $(SAM) ## every test
+	@$(BIN)/python -m pytest
+
+check: env $(SAM) ## format, lint, types, import contracts, OpenAPI drift, template
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m openapi --check
+	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1
+
+format: env ## formats the sources
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+openapi: env ## writes openapi/openapi.json anew
+	@$(BIN)/python -m openapi
+
+build: $(SAM) ## both functions' artefacts, into .aws-sam/build
+	@SAM_CLI_TELEMETRY=0 $(SAM) build
+
+deploy: build ## builds, and deploys to AWS with questions
+	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --guided
+
+clean: ## removes everything that these targets made
+	rm -rf $(VENV) .venv-sam .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ── environments ──────────────────────────────────────────────────────────────────────────────────────────────────────
+$(VENV)/.complete: requirements/dev.txt
+	@echo "making the environment in $(VENV) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Forebay needs Python 3.11 or newer: make PYTHON=python3.x …")'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+$(SAM): requirements/sam.txt
+	@echo "making the environment of AWS SAM CLI in .venv-sam …"
+	@$(PYTHON) -m venv --clear .venv-sam
+	@.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/sam.txt
+	@touch $@
+
+LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
+	--no-annotate pyproject.toml
+# What is tested is what is deployed: the functions' locks take their versions from the development lock. They have no
+# markers, because both functions run on Linux under the template's Python; the others serve every supported system.
+LOCK_FUNCTION = $(LOCK) --constraints requirements/dev.txt --python-version 3.13 --python-platform aarch64-manylinux_2_28
+lock: env ## renews requirements/*.txt from pyproject.toml
+	@$(LOCK) --group dev --universal --python-version 3.11 -o requirements/dev.txt
+	@$(LOCK) --group sam --universal --python-version 3.11 -o requirements/sam.txt
+	@$(LOCK_FUNCTION) --group api -o requirements/api.txt
+	@$(LOCK_FUNCTION) --group consumer -o requirements/consumer.txt
+
+# ── what `sam build` calls for each function ──────────────────────────────────────────────────────────────────────────
+# Wheels are chosen by platform, so neither Docker nor an arm64 host is needed. The locks are complete, hence --no-deps.
+# Each artefact holds its own folder, records/ and its own dependencies.
+ARCH ?= arm64
+PLATFORM_arm64 := aarch64
+PLATFORM_x86_64 := x86_64
+BUILD_PYTHON = $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
+define assemble
+	$(BUILD_PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile \
+		--implementation cp --python-version 3.13 --only-binary=:all: \
+		--platform manylinux_2_28_$(PLATFORM_$(ARCH)) --platform manylinux_2_17_$(PLATFORM_$(ARCH)) \
+		--platform manylinux2014_$(PLATFORM_$(ARCH)) \
+		--target $(ARTIFACTS_DIR) -r requirements/$(1).txt
+	cp -R $(1) records $(ARTIFACTS_DIR)/
+	rm -rf $(ARTIFACTS_DIR)/bin
+	find $(ARTIFACTS_DIR) -name __pycache__ -type d -prune -exec rm -rf {} +
+endef
+
+.PHONY: build-ApiFunction build-ConsumerFunction
+build-ApiFunction:
+	@$(call assemble,api)
+
+build-ConsumerFunction:
+	@$(call assemble,consumer)

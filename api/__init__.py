@@ -1,0 +1,1 @@
+"""HTTP in, messages out: the FastAPI app in front of the queue."""

@@ -1,0 +1,31 @@
+"""The composition root: `app` for uvicorn, `handler` for Lambda."""
+
+import os
+import secrets
+import time
+
+import boto3
+from botocore.config import Config
+from mangum import Mangum
+
+from api.app import create_app
+from api.queue import RecordQueue
+from api.settings import Settings
+from api.table import RecordTable
+from records.key import KeySchema
+from records.version import Versions
+
+settings = Settings.from_environment(os.environ)
+key_schema = KeySchema()
+
+# One attempt a call: RecordQueue owns the retries, within the request's deadline.
+sqs = boto3.client("sqs", config=Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=3))
+dynamodb = boto3.client("dynamodb", config=Config(retries={"total_max_attempts": 2}, connect_timeout=1, read_timeout=3))
+
+app = create_app(
+    queue=RecordQueue(sqs, settings.record_queue_url, time.monotonic, time.sleep),
+    table=RecordTable(dynamodb, settings.record_table_name, key_schema),
+    versions=Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits),
+    key_schema=key_schema,
+)
+handler = Mangum(app, lifespan="off")

@@ -1,0 +1,58 @@
+"""The dead-letter queue's edge: messages that can never be put, each with its reason."""
+
+import logging
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from consumer.delivery import Delivery
+from records.message import VERSION_ATTRIBUTE
+from records.times import rfc3339
+from records.version import version_of_bare_message
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+log = logging.getLogger(__name__)
+
+_DETAIL_LENGTH_MAX = 1024
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html names what is allowed.
+_NOT_ALLOWED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class DeadLetters:
+    """Sends messages to the dead-letter queue, the body untouched, with the attributes `reason` (one of the codes of
+    `records.faults`, or `put_refused`), `detail`, `version`, and the times `sent` and `dead_lettered`.
+    """
+
+    def __init__(self, client: "SQSClient", url: str, now_ms: Callable[[], int]) -> None:
+        self._client = client
+        self._url = url
+        self._now_ms = now_ms
+
+    def send(self, delivery: Delivery, reason: str, detail: str) -> bool:
+        """Whether the dead-letter queue has the message now. If not, it belongs back on the queue."""
+        attributes = {
+            "reason": reason,
+            "detail": _NOT_ALLOWED.sub("\ufffd", detail)[:_DETAIL_LENGTH_MAX] or reason,
+            VERSION_ATTRIBUTE: delivery.version or version_of_bare_message(delivery.message_id, delivery.sent_ms),
+            "sent": rfc3339(delivery.sent_ms),
+            "dead_lettered": rfc3339(self._now_ms()),
+        }
+        try:
+            self._client.send_message(
+                QueueUrl=self._url,
+                MessageBody=delivery.body,
+                MessageAttributes={n: {"DataType": "String", "StringValue": text} for n, text in attributes.items()},
+            )
+        except (BotoCoreError, ClientError) as error:
+            error_name = type(error).__name__
+            log.error(
+                "dead_letter_failed",
+                extra={"message_id": delivery.message_id, "reason": reason, "error": error_name},
+            )
+            return False
+        log.warning("dead_lettered", extra={"message_id": delivery.message_id, "reason": reason})
+        return True

@@ -1,0 +1,18 @@
+"""The consumer's settings, read once from the environment. docs/settings.md describes each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    record_dead_letter_queue_url: str
+    record_table_name: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Raises `KeyError`, naming the variable, when one is missing."""
+        return cls(
+            record_dead_letter_queue_url=environment["RECORD_DEAD_LETTER_QUEUE_URL"],
+            record_table_name=environment["RECORD_TABLE_NAME"],
+        )

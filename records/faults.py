@@ -1,0 +1,39 @@
+"""What can be wrong with a record, each by a code that never changes.
+
+The same codes stand in HTTP problems, dead-letter reasons, logs and metrics.
+"""
+
+from dataclasses import dataclass
+
+JSON_MALFORMED = "json_malformed"
+TEXT_INVALID = "text_invalid"
+RECORD_NOT_AN_OBJECT = "record_not_an_object"
+KEY_INVALID = "key_invalid"
+NAME_INVALID = "name_invalid"
+NAME_RESERVED = "name_reserved"
+NUMBER_OUT_OF_RANGE = "number_out_of_range"
+NUMBER_TOO_PRECISE = "number_too_precise"
+NESTING_TOO_DEEP = "nesting_too_deep"
+RECORD_TOO_LARGE = "record_too_large"
+MESSAGE_TOO_LARGE = "message_too_large"
+VERSION_INVALID = "version_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: where (a JSON pointer, RFC 6901, into the record), what, and why."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class TextMalformed(ValueError):
+    """Text that is not the JSON of anything storable; `line` and `column` count from 1."""
+
+    def __init__(self, code: str, detail: str, line: int, column: int) -> None:
+        super().__init__(f"{detail} (line {line}, column {column})")
+        self.code = code
+        self.detail = detail
+        self.line = line
+        self.column = column

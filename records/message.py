@@ -1,0 +1,71 @@
+"""The contract on the queue: one record is one message.
+
+The body is the record's JSON text; the message attribute `version` is its version. A message without the attribute is
+welcome too: any producer may put bare records straight on the queue.
+"""
+
+from dataclasses import dataclass
+
+from records.faults import MESSAGE_TOO_LARGE, TEXT_INVALID, VERSION_INVALID, Fault, TextMalformed
+from records.item import VERSION
+from records.key import KeySchema
+from records.limits import MESSAGE_BYTES_MAX
+from records.record import Record, faults
+from records.text import parse, write
+from records.version import is_version, version_of_bare_message
+
+VERSION_ATTRIBUTE = VERSION
+_VERSION_ATTRIBUTE_BYTES = len(VERSION_ATTRIBUTE) + len("String") + len("00000000-0000-7000-8000-000000000000")
+
+
+class MessageUnreadable(ValueError):
+    """A message that can never be put: its reason is one of the codes of `records.faults`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A record's message; `size` is its UTF-8 bytes as SQS counts them, attributes included."""
+
+    key: str
+    body: str
+    version: str
+    size: int
+
+    @classmethod
+    def of(cls, record: Record) -> "Message":
+        body = write(record.attributes)
+        return cls(record.key, body, record.version, len(body.encode()) + _VERSION_ATTRIBUTE_BYTES)
+
+    def fault(self) -> Fault | None:
+        """Some records that fit an item do not fit a message: a control character is one byte there and six here."""
+        if self.size <= MESSAGE_BYTES_MAX:
+            return None
+        return Fault(
+            "", MESSAGE_TOO_LARGE, f"the SQS message would be {self.size:,} bytes; at most {MESSAGE_BYTES_MAX:,}"
+        )
+
+
+def read_message(body: str, version: str | None, message_id: str, sent_ms: int, key_schema: KeySchema) -> Record:
+    """The record of a message as the queue delivers it; `MessageUnreadable` when it can never be put."""
+    if version is None:
+        version = version_of_bare_message(message_id, sent_ms)
+    elif not is_version(version):
+        raise MessageUnreadable(VERSION_INVALID, "the message attribute version is not a UUIDv7 in its canonical form")
+    try:
+        attributes = parse(body.encode())
+    except TextMalformed as error:
+        raise MessageUnreadable(error.code, str(error)) from None
+    except UnicodeEncodeError:
+        raise MessageUnreadable(TEXT_INVALID, "the message's body is not text") from None
+    if isinstance(attributes, dict):
+        key_schema.fill(attributes, version)
+    found = faults(attributes, key_schema)
+    if found or not isinstance(attributes, dict):
+        fault = found[0]
+        raise MessageUnreadable(fault.code, f"{fault.pointer or 'the record'}: {fault.detail}")
+    return Record(key_schema.of(attributes), attributes, version)
