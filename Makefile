@@ -28,7 +28,7 @@ burst: ## the original pattern's burst against a running `make run`, with curl a
 	@exec sh local/burst.sh
 
 test: env $(SAM) ## every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: env $(SAM) ## format, lint, types, import contracts, OpenAPI drift, template
 	@$(BIN)/ruff format --check .

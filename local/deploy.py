@@ -54,7 +54,7 @@ def deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[str
     del template["Globals"]["Function"]["CodeUri"]
     cloudformation.create_stack(
         StackName=STACK_NAME,
-        TemplateBody=json.dumps(_with_literal_numbers(template, parameters)),
+        TemplateBody=json.dumps(with_literal_numbers(template, parameters)),
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
@@ -72,7 +72,7 @@ def deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[str
     )
 
 
-def _with_literal_numbers(template: Json, given: Mapping[str, str]) -> Json:
+def with_literal_numbers(template: Json, given: Mapping[str, str]) -> Json:
     """The template with each reference to a parameter of type Number replaced by its value.
 
     CloudFormation turns the parameter's text into the number that the resource wants; MiniStack leaves it text, on

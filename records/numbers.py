@@ -17,14 +17,17 @@ _ITEM_NUMBER_BYTES_MAX = 21
 
 
 def canonical(number: int | Decimal) -> str:
-    """The one text of a number's value, without trailing zeros or a sign of zero: `1.50` → `1.5`, `100.0` → `1E+2`.
+    """The one text of a number's value, without needless zeros or a sign of zero: `1.50` → `1.5`, `1e2` → `100`.
 
-    Both JSON and DynamoDB read it. For numbers that `number_fault` finds nothing wrong with.
+    Both JSON and DynamoDB read it. Whole numbers of up to 38 digits are written out, so that clients in every language
+    read them as whole; larger ones have an exponent. For numbers that `number_fault` finds nothing wrong with.
     """
     if isinstance(number, int) and -_PLAIN_INT_MAX < number < _PLAIN_INT_MAX:
         return str(number)
     exact = _EXACT.normalize(Decimal(number))
-    return str(exact) if exact else "0"
+    if not exact:
+        return "0"
+    return format(exact, "f") if 0 <= exact.adjusted() < NUMBER_DIGITS_MAX else str(exact)
 
 
 def number_fault(number: int | Decimal) -> tuple[str, str] | None:

@@ -1,0 +1,72 @@
+"""The queue's edge: a message is confirmed by SQS, or said not to be."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+from api.queue import SEND_SECONDS_MAX
+from records.message import Message
+from tests.api.doubles import Answer, Batch, Clock, Sqs, confirm, queue_of
+
+_MESSAGES = [Message(str(n), f"body {n}", f"version {n}", 100) for n in range(12)]
+
+
+def refuse(*positions: int) -> Any:
+    def answer(batch: Batch) -> Answer:
+        failed = [batch[position]["Id"] for position in positions]
+        return {
+            "Successful": [{"Id": entry["Id"]} for entry in batch if entry["Id"] not in failed],
+            "Failed": [{"Id": entry_id, "Code": "InternalError", "SenderFault": False} for entry_id in failed],
+        }
+
+    return answer
+
+
+def lose(*positions: int) -> Any:
+    """Some entries are in neither half of the answer."""
+    return lambda batch: {"Successful": refuse(*positions)(batch)["Successful"]}
+
+
+def fail(error: Exception) -> Any:
+    def answer(_batch: Batch) -> Answer:
+        raise error
+
+    return answer
+
+
+THROTTLED = ClientError({"Error": {"Code": "RequestThrottled", "Message": ""}}, "SendMessageBatch")
+TIMED_OUT = ReadTimeoutError(endpoint_url="")
+
+
+def test_every_message_is_sent_once_with_its_version() -> None:
+    sqs = Sqs()
+    assert queue_of(sqs).send(_MESSAGES) == []
+    assert [len(batch) for batch in sqs.batches] == [10, 2]
+    assert sqs.bodies == [f"body {n}" for n in range(12)]
+    attributes = [entry["MessageAttributes"] for entry in sqs.durable]
+    assert attributes == [{"version": {"DataType": "String", "StringValue": f"version {n}"}} for n in range(12)]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [refuse(0, 3), refuse(*range(10)), lose(9), lose(*range(10)), fail(THROTTLED), fail(TIMED_OUT)],
+)
+def test_what_sqs_did_not_confirm_is_sent_again(trouble: Any) -> None:
+    sqs = Sqs(trouble)
+    assert queue_of(sqs).send(_MESSAGES) == []
+    assert sorted(sqs.bodies) == sorted(f"body {n}" for n in range(12))
+
+
+def test_only_what_sqs_did_not_confirm_is_sent_again() -> None:
+    sqs = Sqs(refuse(2), confirm)
+    queue_of(sqs).send(_MESSAGES)
+    assert [entry["MessageBody"] for entry in sqs.batches[-1]] == ["body 2"]
+
+
+@pytest.mark.parametrize("trouble", [refuse(1), lose(1)])
+def test_what_is_not_confirmed_when_the_time_is_up_is_said(trouble: Any) -> None:
+    clock = Clock()
+    always = [trouble, confirm, *[lambda _: {}] * 1000]
+    assert queue_of(Sqs(*always), clock).send(_MESSAGES) == [_MESSAGES[1]]
+    assert clock.now < SEND_SECONDS_MAX

@@ -1,0 +1,143 @@
+"""`make run`: starts at once, tells what stands in its way, and leaves nothing behind."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.stack.conftest import addresses_file, free_ports, interrupt, start, wait_for_addresses
+
+
+def processes(wanted: Callable[[bytes, bytes], bool]) -> list[int]:
+    """The ids of all processes whose environment and command are wanted."""
+    if not Path("/proc/self/environ").exists():
+        pytest.skip("only Linux shows the environment of other processes")
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
+        except OSError:
+            continue  # gone meanwhile, or another user's
+        if wanted(environment, command):
+            found.append(int(process.name))
+    return found
+
+
+def processes_in(folder: str) -> list[int]:
+    """The processes whose private folder this is."""
+    return processes(lambda environment, _: f"TMPDIR={folder}\0".encode() in environment)
+
+
+def logs_folder(output: str) -> str:
+    found = re.search(r"logs  (\S+)", output)
+    assert found, output
+    return found[1]
+
+
+def printed_until_it_runs(run: "subprocess.Popen[str]") -> str:
+    assert run.stdout
+    lines = []
+    for line in run.stdout:
+        lines.append(line)
+        if "Ctrl-C stops everything." in line:
+            return "".join(lines)
+    pytest.fail("".join(lines))
+
+
+def test_it_starts_prints_a_curl_line_that_works_and_leaves_nothing_behind_twice_in_a_row() -> None:
+    port, aws_port = free_ports(2)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        run = start(port, aws_port)
+        output = printed_until_it_runs(run)
+        curl = re.search(r"curl -i (http://\S+/records) -H '(.+?)' -d '(.+?)'", output)
+        assert curl, output
+        assert httpx.post(curl[1], content=curl[3], headers=[tuple(curl[2].split(": "))]).status_code == 202
+        # A worker of the consumer, too, is a process to end.
+        deadline = time.monotonic() + 20
+        while httpx.get(f"{curl[1]}/42").status_code != 200 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        folder = logs_folder(output)
+        assert len(processes_in(folder)) >= 3
+        interrupt(run, number)
+        assert processes_in(folder) == []
+        assert not Path(folder).exists()
+        assert not addresses_file(port).exists()
+
+
+def test_sigterm_to_make_alone_stops_everything() -> None:
+    port, aws_port = free_ports(2)
+    run = start(port, aws_port)
+    folder = logs_folder(printed_until_it_runs(run))
+    os.kill(run.pid, signal.SIGTERM)
+    run.communicate(timeout=30)
+    deadline = time.monotonic() + 20  # make itself may be gone before what it started
+    while Path(folder).exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes_in(folder) == []
+    assert not Path(folder).exists()
+
+
+def test_an_interrupt_while_it_starts_leaves_nothing_behind() -> None:
+    port, aws_port = free_ports(2)
+    run = start(port, aws_port)
+    assert run.stdout
+    run.stdout.readline()
+    time.sleep(0.5)
+    interrupt(run)
+    wait_for_ports = [socket.socket() for _ in (port, aws_port)]
+    for each, number in zip(wait_for_ports, (port, aws_port), strict=True):
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        each.bind(("127.0.0.1", int(number)))
+        each.close()
+    assert not addresses_file(port).exists()
+
+
+@pytest.mark.parametrize("variable", ["PORT", "AWS_PORT"])
+def test_a_taken_port_is_named_with_the_variable_that_changes_it(variable: str) -> None:
+    port, aws_port = free_ports(2)
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", int({"PORT": port, "AWS_PORT": aws_port}[variable])))
+        holder.listen()
+        run = start(port, aws_port)
+        output = run.communicate(timeout=60)[0]
+    assert run.returncode != 0
+    taken = {"PORT": port, "AWS_PORT": aws_port}[variable]
+    assert f"port {taken} is taken; choose another with {variable}=" in output
+    assert "Traceback" not in output
+
+
+def test_a_process_that_dies_ends_the_run_and_says_so() -> None:
+    port, aws_port = free_ports(2)
+    run = start(port, aws_port)
+    wait_for_addresses(run, port)
+    output = printed_until_it_runs(run)
+    folder = logs_folder(output)
+    (api,) = processes(lambda _, command: b"api.main:app" in command and f"\0--port\0{port}\0".encode() in command)
+    os.kill(api, signal.SIGKILL)
+    rest = run.communicate(timeout=30)[0]
+    assert run.returncode != 0
+    assert "api ended by itself" in rest
+    assert processes_in(folder) == []
+
+
+def test_the_emulator_ends_when_whoever_started_it_is_killed() -> None:
+    (port,) = free_ports(1)
+    environment = {
+        **os.environ,
+        "GATEWAY_PORT": port,
+        "BURST_SECONDS": "0",
+        "STACK_TOKEN": "t",
+        "IOT_MTLS_ENABLED": "0",
+    }
+    emulator = subprocess.Popen([sys.executable, "-m", "local.emulator"], env=environment, stdin=subprocess.PIPE)
+    assert emulator.stdin
+    emulator.stdin.close()
+    assert emulator.wait(timeout=30) == 0

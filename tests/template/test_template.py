@@ -1,0 +1,97 @@
+"""The template: valid, and built into artefacts that hold what Lambda needs and nothing else."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+ROOT = Path(__file__).resolve().parents[2]
+SAM = ROOT / ".venv-sam" / "bin" / "sam"
+_TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+
+
+def sam(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
+    return subprocess.run([SAM, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_template_is_valid() -> None:
+    done = sam("validate", "--lint")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("build")
+    done = sam("build", "--build-dir", str(folder))
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("function", "folder", "requirements"),
+    [("ApiFunction", "api", "api.txt"), ("ConsumerFunction", "consumer", "consumer.txt")],
+)
+def test_an_artefact_holds_its_own_folder_records_and_its_own_dependencies(
+    build: Path, function: str, folder: str, requirements: str
+) -> None:
+    artefact = build / function
+    ours = {path.name for path in ROOT.iterdir() if path.is_dir()} & {path.name for path in artefact.iterdir()}
+    assert ours == {folder, "records"}
+    for part in ours:
+        sources = {path.relative_to(ROOT) for path in (ROOT / part).rglob("*.py")}
+        assert {path.relative_to(artefact) for path in (artefact / part).rglob("*") if path.is_file()} == sources
+    locked = set(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements" / requirements).read_text(), re.MULTILINE))
+    installed = {tuple(path.name.removesuffix(".dist-info").split("-")) for path in artefact.glob("*.dist-info")}
+    assert {(name.replace("_", "-"), version) for name, version in installed} == {
+        (name.replace("_", "-"), version) for name, version in locked
+    }
+
+
+def test_artefacts_are_for_lambdas_python_and_architecture(build: Path) -> None:
+    libraries = [path.name for path in build.rglob("*.so")]
+    assert libraries
+    assert all("cpython-313-aarch64-linux-gnu" in name for name in libraries), libraries
+
+
+def test_every_setting_of_a_function_is_given_by_the_template_and_documented() -> None:
+    documented = (ROOT / "docs" / "settings.md").read_text()
+    common = _TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
+    for function, settings in (("ApiFunction", "api/settings.py"), ("ConsumerFunction", "consumer/settings.py")):
+        given = {*common, *_TEMPLATE["Resources"][function]["Properties"]["Environment"]["Variables"]}
+        read = set(re.findall(r'environment\["(\w+)"\]', (ROOT / settings).read_text()))
+        assert read == given
+        assert all(f"`{name}`" in documented for name in read)
+
+
+def test_every_parameter_is_described_and_documented() -> None:
+    documented = (ROOT / "docs" / "settings.md").read_text()
+    for name, parameter in _TEMPLATE["Parameters"].items():
+        assert parameter["Description"].endswith(".")
+        assert f"`{name}`" in documented
+
+
+def test_no_statement_allows_everything() -> None:
+    statements = [
+        statement
+        for resource in _TEMPLATE["Resources"].values()
+        for policy in resource.get("Properties", {}).get("Policies", [])
+        for statement in policy["Statement"]
+    ]
+    assert statements
+    assert all("*" not in json.dumps(statement) for statement in statements)
+
+
+def test_locks_name_no_index() -> None:
+    locks = list((ROOT / "requirements").glob("*.txt"))
+    assert len(locks) == 4
+    for lock in locks:
+        text = lock.read_text()
+        assert "://" not in text
+        assert "--index" not in text
+        assert "--hash=sha256:" in text
