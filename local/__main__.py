@@ -4,20 +4,19 @@ import os
 import signal
 import sys
 import time
-from threading import Event
 
 from local.deploy import DeployFailed
 from local.ports import PortTaken
-from local.processes import ProcessFailed, Stopped
+from local.processes import ProcessFailed, Stopped, StopRequest
 from local.settings import SettingInvalid, Settings
 from local.stack import Running, running
 
 
 def main() -> int:
-    stop = Event()
+    stop = StopRequest()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Only a flag: what was begun is finished or undone in order, however often the signal comes.
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: stop.make())
     began = time.monotonic()
     try:
         settings = Settings.from_environment(os.environ)

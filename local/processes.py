@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from threading import Event
 
 _START_SECONDS_MAX = 60.0
 _STOP_SECONDS_MAX = 5.0
@@ -24,6 +23,25 @@ class ProcessFailed(Exception):
 
 class Stopped(Exception):
     """Whoever started the stack wants it to end."""
+
+
+class StopRequest:
+    """Set by a signal handler. Not a `threading.Event`: one that is being waited for may be locked when its own thread
+    is interrupted to set it, and then both wait for ever.
+    """
+
+    def __init__(self) -> None:
+        self._made = False
+
+    def make(self) -> None:
+        self._made = True
+
+    def wait(self, seconds: float) -> bool:
+        """Whether the request was made; waits for it so long."""
+        deadline = time.monotonic() + seconds
+        while not self._made and (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, _POLL_SECONDS))
+        return self._made
 
 
 class Process:
@@ -46,8 +64,8 @@ class Process:
                 start_new_session=True,
             )
 
-    def wait_until(self, ready: Callable[[], bool], stop: Event) -> None:
-        """Raises `ProcessFailed` when the process ends or is not ready in time, `Stopped` when `stop` is set."""
+    def wait_until(self, ready: Callable[[], bool], stop: StopRequest) -> None:
+        """Raises `ProcessFailed` when the process ends or is not ready in time, `Stopped` when `stop` is made."""
         deadline = time.monotonic() + _START_SECONDS_MAX
         while not ready():
             self.check()

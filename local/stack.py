@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 
 import boto3
 
 from local.deploy import ROOT, Stack, deploy
 from local.emulator import LOOPBACK, TOKEN_PATH
 from local.ports import claim
-from local.processes import Process, answers
+from local.processes import Process, StopRequest, answers
 from local.settings import Settings
 
 
@@ -31,10 +30,10 @@ class Running:
 
 
 @contextmanager
-def running(settings: Settings, stop: Event) -> Iterator[Running]:
+def running(settings: Settings, stop: StopRequest) -> Iterator[Running]:
     """Starts everything, and ends everything that was started, however the block is left.
 
-    Raises `PortTaken`, `ProcessFailed` or `DeployFailed`; and `Stopped` when `stop` is set before all of it answers.
+    Raises `PortTaken`, `ProcessFailed` or `DeployFailed`; and `Stopped` when `stop` is made before all of it answers.
     """
     claim(settings.port, "PORT")
     claim(settings.aws_port, "AWS_PORT")

@@ -93,7 +93,12 @@ def wait_for_addresses(run: "subprocess.Popen[str]", port: str) -> dict[str, str
 def interrupt(run: "subprocess.Popen[str]", number: int = signal.SIGINT) -> str:
     """As Ctrl-C in a terminal does: to the whole foreground group. Returns what was printed."""
     os.killpg(run.pid, number)
-    return run.communicate(timeout=30)[0]
+    try:
+        return run.communicate(timeout=30)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
+        raise
 
 
 @pytest.fixture(scope="session")
