@@ -1,21 +1,39 @@
 """Puts the app together from the parts passed in. No I/O."""
 
+from typing import Any
+
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from api import problems
-from api.queue import RecordQueue
-from api.routes import routes
-from api.table import RecordTable
-from records.key import KeySchema
-from records.version import Versions
+from api.answers import SCHEMAS
+from api.requests import Requests
+from api.routes import Parts, routes
+
+VERSION = "0.1.0"
 
 
-def create_app(queue: RecordQueue, table: RecordTable, versions: Versions, key_schema: KeySchema) -> FastAPI:
-    app = FastAPI(
+def create_app(parts: Parts) -> FastAPI:
+    app = FastAPIOffline(
         title="Forebay",
-        version="0.1.0",
+        version=VERSION,
         summary="Accepts JSON records at full speed; they reach the DynamoDB table at the table's own rate.",
+        redoc_url=None,
     )
     problems.install(app)
-    app.include_router(routes(queue, table, versions, key_schema))
+    app.include_router(routes(parts))
+    app.add_middleware(Requests)
+    _describe_records(app)
     return app
+
+
+def _describe_records(app: FastAPI) -> None:
+    """Adds the schemas that no model of the code stands for: records are read by `api.door`, not by pydantic."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        document["components"]["schemas"] |= SCHEMAS
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign] # FastAPI's documented way

@@ -1,6 +1,11 @@
-"""The door: a request's body becomes records, or a problem that says where and why."""
+"""The door: a request's body becomes messages, or a problem that says where and why."""
 
-from api.problems import RecordsInvalid, RequestMalformed, RequestTooLarge
+from collections.abc import Iterator
+from enum import Enum
+from io import BytesIO
+
+from api.idempotency import derived_id
+from api.problems import MediaTypeUnsupported, RecordsInvalid, RequestMalformed, TooManyRecords
 from records.faults import Fault, TextMalformed
 from records.key import KeySchema
 from records.message import Message
@@ -8,26 +13,44 @@ from records.record import Record, faults
 from records.text import Value, parse
 from records.version import Versions
 
-REQUEST_BYTES_MAX = 6 * 1024 * 1024
-"""A request's body. Lambda's own limit for a request: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
-REQUEST_RECORDS_MAX = 1000
+REQUEST_RECORDS_MAX = 10_000
+"""Records of one request."""
 FAULTS_MAX = 100
 """Faults that one answer lists."""
 
 
-def messages_of(body: bytes, versions: Versions, key_schema: KeySchema) -> list[Message]:
-    """The message of each record, in request order. Raises a `Problem`; nothing was sent then."""
-    try:
-        value = parse(body)
-    except TextMalformed as error:
-        raise RequestMalformed(error.code, str(error)) from None
-    values = value if isinstance(value, list) else [value]
-    if len(values) > REQUEST_RECORDS_MAX:
-        raise RequestTooLarge(f"the request holds {len(values):,} records; at most {REQUEST_RECORDS_MAX:,}")
+class Format(Enum):
+    """How a body holds its records: one JSON value, an object or an array of them; or a JSON value a line."""
+
+    JSON = ("application/json",)
+    LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+
+    @classmethod
+    def of(cls, content_type: str) -> "Format":
+        """Raises `MediaTypeUnsupported`."""
+        media_type, _, parameters = content_type.partition(";")
+        charset = parameters.strip().lower().replace('"', "")
+        if not charset.startswith("charset=") or charset == "charset=utf-8":
+            for each in cls:
+                if media_type.strip().lower() in each.value:
+                    return each
+        raise MediaTypeUnsupported(
+            "records come as application/json (an object or an array of objects) or as application/x-ndjson (one a"
+            " line), in UTF-8; name it in Content-Type (curl: -H 'content-type: application/json'). This came as"
+            f" {content_type[:100]!r}"
+        )
+
+
+def messages_of(
+    body: bytes, form: Format, idempotency_key: str | None, versions: Versions, key_schema: KeySchema
+) -> list[Message]:
+    """The message of each record, in request order. Raises a `Problem`, and then nothing may be sent."""
     messages: list[Message] = []
     found: list[tuple[int, Fault]] = []
-    for index, element in enumerate(values):
-        message, record_faults = _message_of(element, versions.next(), key_schema, FAULTS_MAX - len(found))
+    for index, element in enumerate(_elements(body, form)):
+        version = versions.next()
+        own_id = version if idempotency_key is None else derived_id(idempotency_key, index)
+        message, record_faults = _message_of(element, version, own_id, key_schema, FAULTS_MAX - len(found))
         found += [(index, fault) for fault in record_faults]
         if len(found) >= FAULTS_MAX:
             break
@@ -38,11 +61,44 @@ def messages_of(body: bytes, versions: Versions, key_schema: KeySchema) -> list[
     return messages
 
 
+def _elements(body: bytes, form: Format) -> Iterator["Value | Fault"]:
+    """Each record's value, or why its line is none."""
+    if form is Format.LINES:
+        count = 0
+        for number, line in enumerate(BytesIO(body), 1):
+            if line.strip():
+                count += 1
+                _check_count(count)
+                yield _parsed_line(number, line)
+        return
+    try:
+        value = parse(body)
+    except TextMalformed as error:
+        raise RequestMalformed(error) from None
+    values = value if isinstance(value, list) else [value]
+    _check_count(len(values))
+    yield from values
+
+
+def _parsed_line(number: int, line: bytes) -> "Value | Fault":
+    try:
+        return parse(line)
+    except TextMalformed as error:
+        return Fault("", error.code, f"{error.detail} (line {number}, column {error.column})")
+
+
+def _check_count(count: int) -> None:
+    if count > REQUEST_RECORDS_MAX:
+        raise TooManyRecords(f"a request holds at most {REQUEST_RECORDS_MAX:,} records; send them in parts")
+
+
 def _message_of(
-    value: Value, version: str, key_schema: KeySchema, faults_max: int
+    value: "Value | Fault", version: str, own_id: str, key_schema: KeySchema, faults_max: int
 ) -> tuple[Message | None, list[Fault]]:
+    if isinstance(value, Fault):
+        return None, [value]
     if isinstance(value, dict):
-        key_schema.fill(value, version)
+        key_schema.fill(value, own_id)
     if (found := faults(value, key_schema, faults_max)) or not isinstance(value, dict):
         return None, found
     message = Message.of(Record(key_schema.of(value), value, version))

@@ -1,15 +1,16 @@
-"""Errors as HTTP tells them: problem documents (RFC 9457) with one stable code each."""
+"""Errors as HTTP tells them: problem documents (RFC 9457) with one stable code each. docs/errors.md lists them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from records.faults import Fault
+from records.faults import Fault, TextMalformed
+from records.message import Message
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -17,10 +18,25 @@ MEDIA_TYPE = "application/problem+json"
 class RecordFault(BaseModel):
     """One thing that is wrong with one record of the request."""
 
-    index: Annotated[int, Field(description="The record's position in the request, from 0.")]
-    pointer: Annotated[str, Field(description="JSON pointer (RFC 6901) to the place within the record.")]
-    code: Annotated[str, Field(description="What is wrong, by a code that never changes.")]
-    detail: Annotated[str, Field(description="What is wrong, for people.")]
+    index: Annotated[int, Field(description="The record's position in the request, from 0.", examples=[1])]
+    pointer: Annotated[
+        str, Field(description="JSON pointer (RFC 6901) to the place within the record.", examples=["/readings/0"])
+    ]
+    code: Annotated[
+        str, Field(description="What is wrong, by a code that never changes.", examples=["number_out_of_range"])
+    ]
+    detail: Annotated[
+        str,
+        Field(description="For people.", examples=["a number is zero or from 1E-130 to 9.99…E+125 in magnitude"]),
+    ]
+
+
+class RecordOutcome(BaseModel):
+    """What became of one record of a request that was not accepted as a whole."""
+
+    id: Annotated[str, Field(description="The record's id.")]
+    version: Annotated[str, Field(description="The version that it has, if it was accepted.")]
+    accepted: Annotated[bool, Field(description="Whether it is durable in the queue. If not, it may or may not be.")]
 
 
 class ProblemDocument(BaseModel):
@@ -31,30 +47,84 @@ class ProblemDocument(BaseModel):
     status: Annotated[int, Field(description="The HTTP status.")]
     code: Annotated[str, Field(description="What is wrong, by a code that never changes.")]
     detail: Annotated[str, Field(description="What is wrong, for people.")]
-    errors: Annotated[list[RecordFault] | None, Field(description="Per record, where records are at fault.")] = None
+    line: Annotated[int | None, Field(description="Where malformed JSON breaks off, from 1.")] = None
+    column: Annotated[int | None, Field(description="Where in the line, in bytes, from 1.")] = None
+    errors: Annotated[
+        list[RecordFault] | None, Field(description="What is wrong with the records, up to 100 faults.")
+    ] = None
+    records: Annotated[
+        list[RecordOutcome] | None, Field(description="What became of each record, in the request's order.")
+    ] = None
 
 
 class Problem(Exception):
     """Raised anywhere below a route, and answered as a problem document."""
 
-    status: HTTPStatus
+    status: ClassVar[HTTPStatus]
     code: str
-    headers: Mapping[str, str] = {}
+    headers: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, detail: str, errors: list[RecordFault] | None = None) -> None:
+    def __init__(self, detail: str, **members: Any) -> None:  # noqa: ANN401 - ProblemDocument checks them
         super().__init__(detail)
         self.detail = detail
-        self.errors = errors
+        self.members = members
+
+    @property
+    def document(self) -> ProblemDocument:
+        return ProblemDocument(
+            title=self.status.phrase, status=self.status, code=self.code, detail=self.detail, **self.members
+        )
 
 
 class RequestMalformed(Problem):
-    """The request's body is not JSON, or not of records."""
+    """The body is not JSON; the code is one of `records.faults`."""
 
     status = HTTPStatus.BAD_REQUEST
 
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
+    def __init__(self, error: TextMalformed) -> None:
+        super().__init__(str(error), line=error.line, column=error.column)
+        self.code = error.code
+
+
+class GzipMalformed(Problem):
+    status = HTTPStatus.BAD_REQUEST
+    code = "gzip_malformed"
+
+
+class IdempotencyKeyInvalid(Problem):
+    status = HTTPStatus.BAD_REQUEST
+    code = "idempotency_key_invalid"
+
+
+class RecordNotFound(Problem):
+    status = HTTPStatus.NOT_FOUND
+    code = "record_not_found"
+
+
+class RequestTimedOut(Problem):
+    status = HTTPStatus.REQUEST_TIMEOUT
+    code = "request_timed_out"
+
+
+class RequestTooLarge(Problem):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "request_too_large"
+
+
+class TooManyRecords(Problem):
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "too_many_records"
+
+
+class MediaTypeUnsupported(Problem):
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    code = "media_type_unsupported"
+
+
+class ContentEncodingUnsupported(Problem):
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    code = "content_encoding_unsupported"
+    headers: ClassVar = {"Accept-Encoding": "gzip, identity"}
 
 
 class RecordsInvalid(Problem):
@@ -63,33 +133,41 @@ class RecordsInvalid(Problem):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "records_invalid"
 
-    def __init__(self, faults: list[tuple[int, Fault]]) -> None:
+    def __init__(self, faults: Iterable[tuple[int, Fault]]) -> None:
         errors = [RecordFault(index=i, pointer=f.pointer, code=f.code, detail=f.detail) for i, f in faults]
-        super().__init__("the request holds records that cannot be stored; nothing of it was accepted", errors)
-
-
-class RequestTooLarge(Problem):
-    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    code = "request_too_large"
-
-
-class RecordNotFound(Problem):
-    status = HTTPStatus.NOT_FOUND
-    code = "record_not_found"
+        super().__init__("the request holds records that cannot be stored; none of it was accepted", errors=errors)
 
 
 class QueueUnavailable(Problem):
-    """SQS did not confirm every record. Repeating the whole request is right: newer versions of the same records."""
+    """SQS did not answer, or not in time."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "queue_unavailable"
-    headers = {"Retry-After": "1"}  # noqa: RUF012 - as above
+    headers: ClassVar = {"Retry-After": "1"}
+
+
+class RecordsNotAccepted(QueueUnavailable):
+    """SQS did not confirm every record. To repeat all of them is right, and so is to repeat only the others."""
+
+    def __init__(self, messages: Sequence[Message], unconfirmed: Iterable[Message]) -> None:
+        missing = {message.version for message in unconfirmed}
+        super().__init__(
+            f"the queue did not confirm {len(missing):,} of {len(messages):,} records; repeat the request, or those",
+            records=[RecordOutcome(id=m.key, version=m.version, accepted=m.version not in missing) for m in messages],
+        )
 
 
 class TableUnavailable(Problem):
+    """DynamoDB did not answer, or not in time."""
+
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "table_unavailable"
-    headers = {"Retry-After": "1"}  # noqa: RUF012 - as above
+    headers: ClassVar = {"Retry-After": "1"}
+
+
+class InternalError(Problem):
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "internal_error"
 
 
 def install(app: FastAPI) -> None:
@@ -98,27 +176,24 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_http_exception)
 
 
+def response_of(problem: Problem) -> JSONResponse:
+    content = problem.document.model_dump(exclude_none=True)
+    return JSONResponse(content, status_code=problem.status, headers=dict(problem.headers), media_type=MEDIA_TYPE)
+
+
 def _answer_problem(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, Problem):
         raise error
-    return _response(error.status, error.code, error.detail, error.headers, error.errors)
+    return response_of(error)
 
 
 def _answer_http_exception(_request: Request, error: Exception) -> JSONResponse:
+    """What the router itself refuses: an unknown path, a wrong method."""
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
-    return _response(status, status.phrase.lower().replace(" ", "_"), status.description, error.headers or {})
-
-
-def _response(
-    status: HTTPStatus,
-    code: str,
-    detail: str,
-    headers: Mapping[str, str],
-    errors: list[RecordFault] | None = None,
-) -> JSONResponse:
-    document = ProblemDocument(title=status.phrase, status=status, code=code, detail=detail, errors=errors)
+    code = status.phrase.lower().replace(" ", "_")
+    document = ProblemDocument(title=status.phrase, status=status, code=code, detail=status.description)
     return JSONResponse(
-        document.model_dump(exclude_none=True), status_code=status, headers=dict(headers), media_type=MEDIA_TYPE
+        document.model_dump(exclude_none=True), status_code=status, headers=error.headers, media_type=MEDIA_TYPE
     )

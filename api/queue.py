@@ -1,24 +1,42 @@
-"""The queue's edge: messages into SQS, each confirmed or said not to be."""
+"""The queue's edge: messages into SQS, each confirmed or said not to be; and how deep a queue is."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from api.batches import batches
+from api.calls import Calls, cause
+from api.problems import QueueUnavailable
 from records.message import VERSION_ATTRIBUTE, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 log = logging.getLogger(__name__)
 
-SEND_SECONDS_MAX = 8.0
-"""How long one request's messages are tried for. A client waits no longer than this and one call's timeout."""
+SEND_SECONDS_MAX = 10.0
+"""How long one request's messages are tried for; then the client gets its answer, whatever SQS does."""
 _BACKOFF_SECONDS_MIN = 0.05
 _BACKOFF_SECONDS_MAX = 1.0
+"""Pauses between two attempts."""
+
+_WAITING: "QueueAttributeNameType" = "ApproximateNumberOfMessages"
+_IN_FLIGHT: "QueueAttributeNameType" = "ApproximateNumberOfMessagesNotVisible"
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """Messages of a queue, as SQS approximates them."""
+
+    waiting: int
+    in_flight: int
 
 
 class RecordQueue:
@@ -28,46 +46,61 @@ class RecordQueue:
     consumer puts a version once, however often it is delivered.
     """
 
-    def __init__(
-        self, client: "SQSClient", url: str, monotonic: Callable[[], float], sleep: Callable[[float], None]
-    ) -> None:
+    def __init__(self, client: "SQSClient", url: str, calls: Calls, seconds_max: float = SEND_SECONDS_MAX) -> None:
         self._client = client
         self._url = url
-        self._monotonic = monotonic
-        self._sleep = sleep
+        self._calls = calls
+        self._seconds_max = seconds_max
 
-    def send(self, messages: Sequence[Message]) -> list[Message]:
-        """Sends every message; returns those that SQS has not confirmed when the time is up. Blocks."""
-        deadline = self._monotonic() + SEND_SECONDS_MAX
+    async def send(self, messages: Sequence[Message]) -> list[Message]:
+        """Sends every message; returns those that SQS has not confirmed when the time is up."""
+        unconfirmed = {message.version: message for message in messages}
         backoff = _BACKOFF_SECONDS_MIN
-        unconfirmed = self._send_once(messages, deadline)
-        while unconfirmed and self._monotonic() + backoff < deadline:
-            self._sleep(backoff)
-            backoff = min(2 * backoff, _BACKOFF_SECONDS_MAX)
-            unconfirmed = self._send_once(unconfirmed, deadline)
-        return unconfirmed
+        try:
+            async with asyncio.timeout(self._seconds_max):
+                while unconfirmed:
+                    for batch in batches(tuple(unconfirmed.values())):
+                        for message in await self._send_batch(batch):
+                            del unconfirmed[message.version]
+                    if unconfirmed:
+                        await asyncio.sleep(backoff)
+                        backoff = min(2 * backoff, _BACKOFF_SECONDS_MAX)
+        except TimeoutError:
+            log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(unconfirmed)})
+        return list(unconfirmed.values())
 
-    def _send_once(self, messages: Iterable[Message], deadline: float) -> list[Message]:
-        unconfirmed: list[Message] = []
-        for batch in batches(messages):
-            if self._monotonic() < deadline:
-                unconfirmed += self._send_batch(batch)
-            else:
-                unconfirmed += batch
-        return unconfirmed
-
-    def _send_batch(self, batch: list[Message]) -> list[Message]:
+    async def _send_batch(self, batch: list[Message]) -> list[Message]:
+        """The messages that SQS has confirmed."""
         entries = [_entry(str(index), message) for index, message in enumerate(batch)]
         try:
-            answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            answer = await self._calls(partial(self._client.send_message_batch, QueueUrl=self._url, Entries=entries))
         except (BotoCoreError, ClientError) as error:
-            log.warning("send_failed", extra={"error": type(error).__name__, "messages": len(batch)})
-            return batch
+            log.warning("send_failed", extra={"cause": cause(error), "messages": len(batch)})
+            return []
         for failed in answer.get("Failed", ()):
-            log.warning("entry_refused", extra={"error": failed["Code"], "sender_fault": failed["SenderFault"]})
+            log.warning("entry_refused", extra={"cause": failed["Code"], "sender_fault": failed["SenderFault"]})
         # Reconciled against what was sent: an entry in neither half is not durable either.
         confirmed = {entry["Id"] for entry in answer.get("Successful", ())}
-        return [message for index, message in enumerate(batch) if str(index) not in confirmed]
+        return [message for index, message in enumerate(batch) if str(index) in confirmed]
+
+
+class QueueDepth:
+    """How many messages a queue holds."""
+
+    def __init__(self, client: "SQSClient", url: str, calls: Calls) -> None:
+        self._client = client
+        self._url = url
+        self._calls = calls
+
+    async def read(self) -> Depth:
+        """Raises `QueueUnavailable`."""
+        read = partial(self._client.get_queue_attributes, QueueUrl=self._url, AttributeNames=[_WAITING, _IN_FLIGHT])
+        try:
+            attributes = (await self._calls(read))["Attributes"]
+        except (BotoCoreError, ClientError) as error:
+            log.warning("queue_depth_failed", extra={"cause": cause(error)})
+            raise QueueUnavailable("SQS did not say how many messages it holds") from error
+        return Depth(waiting=int(attributes[_WAITING]), in_flight=int(attributes[_IN_FLIGHT]))
 
 
 def _entry(entry_id: str, message: Message) -> "SendMessageBatchRequestEntryTypeDef":

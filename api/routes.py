@@ -1,94 +1,69 @@
-"""The routes: HTTP only. What they answer is in docs/api.md and openapi/openapi.json."""
+"""The routes: HTTP only. docs/api.md says what they answer, and openapi/openapi.json in full."""
 
-from typing import Annotated, Any
+import asyncio
+from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 
-from api.door import REQUEST_BYTES_MAX, messages_of
-from api.problems import MEDIA_TYPE, QueueUnavailable, RecordNotFound, RequestTooLarge
-from api.queue import RecordQueue
+from api import answers, idempotency
+from api.answers import Accepted, Health, Readiness
+from api.body import read_body
+from api.buffer import Buffer, WriteUnits, drain_of
+from api.door import Format, messages_of
+from api.problems import RecordNotFound, RecordsNotAccepted
+from api.queue import QueueDepth, RecordQueue
 from api.table import RecordTable
 from records.key import KeySchema
 from records.text import write
 from records.version import Versions
 
 
-class Receipt(BaseModel):
-    """One accepted record."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes work with."""
 
-    id: Annotated[str, Field(description="The record's id: its own, or its version if it came without one.")]
-    version: Annotated[str, Field(description="UUIDv7 (RFC 9562). Of two records of one id the greater version wins.")]
-
-
-class Accepted(BaseModel):
-    """Every record of the request is durable in the queue."""
-
-    records: Annotated[list[Receipt], Field(description="A receipt per record, in the request's order.")]
-
-
-class Health(BaseModel):
-    status: Annotated[str, Field(description="`ok`: the process answers. It says nothing of queue or table.")] = "ok"
+    queue: RecordQueue
+    queue_depth: QueueDepth
+    dead_letter_queue_depth: QueueDepth
+    table: RecordTable
+    versions: Versions
+    key_schema: KeySchema
+    write_units: WriteUnits = field(default_factory=WriteUnits)
 
 
-def _problem(description: str) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/ProblemDocument"}
-    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
-
-
-_RECORD_SCHEMA = {"type": "object", "additionalProperties": True, "properties": {"id": {"type": "string"}}}
-_RECORDS_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"oneOf": [_RECORD_SCHEMA, {"type": "array", "items": _RECORD_SCHEMA}]},
-                "examples": {
-                    "one": {"value": {"id": "42", "temperature": 21.5}},
-                    "several": {"value": [{"id": "42", "temperature": 21.5}, {"id": "43", "temperature": 19.25}]},
-                },
-            }
-        },
-    }
-}
-
-
-def routes(queue: RecordQueue, table: RecordTable, versions: Versions, key_schema: KeySchema) -> APIRouter:
+def routes(parts: Parts) -> APIRouter:
     router = APIRouter()
 
     @router.post(
         "/records",
         status_code=202,
-        summary="Accept one record or an array of records",
+        summary="Accept records",
+        description="Answers 202 once SQS has confirmed every record. A request with a bad record is refused whole.",
+        operation_id="accept_records",
         response_model=Accepted,
-        responses={
-            400: _problem("The body is not JSON."),
-            413: _problem("The body is too large, or holds too many records."),
-            422: _problem("Some records cannot be stored; none was accepted."),
-            503: _problem("The queue did not confirm every record; repeat the request."),
-        },
-        openapi_extra=_RECORDS_BODY,
+        responses=answers.ACCEPT,
+        openapi_extra=answers.ACCEPT_REQUEST,
     )
-    async def post_records(request: Request) -> Response:
-        messages = messages_of(await _body(request), versions, key_schema)
-        if unconfirmed := await run_in_threadpool(queue.send, messages):
-            raise QueueUnavailable(f"{len(unconfirmed)} of {len(messages)} records were not confirmed by the queue")
+    async def accept_records(request: Request) -> Response:
+        form = Format.of(request.headers.get("content-type", ""))
+        idempotency_key = idempotency.checked(request.headers.get(idempotency.HEADER))
+        body = await read_body(request)
+        messages = messages_of(body, form, idempotency_key, parts.versions, parts.key_schema)
+        if unconfirmed := await parts.queue.send(messages):
+            raise RecordsNotAccepted(messages, unconfirmed)
+        parts.write_units.accepted(messages)
         receipts = [{"id": message.key, "version": message.version} for message in messages]
         return JSONResponse({"records": receipts}, status_code=202)
 
     @router.get(
         "/records/{record_id:path}",
         summary="Read a record back from the table",
-        response_model=dict[str, Any],
-        responses={
-            404: _problem("No such record in the table, or not yet."),
-            503: _problem("The table did not answer."),
-        },
+        operation_id="read_record",
+        responses=answers.READ,
     )
-    async def get_record(record_id: str) -> Response:
-        found = await run_in_threadpool(table.get, record_id)
+    async def read_record(record_id: str) -> Response:
+        found = await parts.table.get(record_id)
         if found is None:
             raise RecordNotFound("no such record in the table; it may still be in the queue")
         record, provenance = found
@@ -102,18 +77,30 @@ def routes(queue: RecordQueue, table: RecordTable, versions: Versions, key_schem
             }
         return Response(write(record), media_type="application/json", headers=headers)
 
-    @router.get("/health", summary="Whether the process answers")
-    async def health() -> Health:
+    @router.get("/buffer", summary="Where the backlog stands", operation_id="read_buffer", responses=answers.BUFFER)
+    async def read_buffer() -> Buffer:
+        depth, dead_letters, capacity = await asyncio.gather(
+            parts.queue_depth.read(), parts.dead_letter_queue_depth.read(), parts.table.write_capacity_units()
+        )
+        return Buffer(
+            waiting=depth.waiting,
+            in_flight=depth.in_flight,
+            dead_lettered=dead_letters.waiting,
+            drain=drain_of(depth.waiting + depth.in_flight, capacity, parts.write_units.per_record),
+        )
+
+    @router.get(
+        "/ready",
+        summary="Whether queue and table can be reached",
+        operation_id="read_readiness",
+        responses=answers.READY,
+    )
+    async def read_readiness() -> Readiness:
+        await asyncio.gather(parts.queue_depth.read(), parts.table.write_capacity_units())
+        return Readiness()
+
+    @router.get("/health", summary="Whether the process answers", operation_id="read_health", responses=answers.HEALTH)
+    async def read_health() -> Health:
         return Health()
 
     return router
-
-
-async def _body(request: Request) -> bytes:
-    """The whole body, given up as soon as it is over the limit."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > REQUEST_BYTES_MAX:
-            raise RequestTooLarge(f"the body is over {REQUEST_BYTES_MAX:,} bytes")
-    return bytes(body)

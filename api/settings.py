@@ -7,6 +7,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Settings:
     record_queue_url: str
+    record_dead_letter_queue_url: str
     record_table_name: str
 
     @classmethod
@@ -14,5 +15,6 @@ class Settings:
         """Raises `KeyError`, naming the variable, when one is missing."""
         return cls(
             record_queue_url=environment["RECORD_QUEUE_URL"],
+            record_dead_letter_queue_url=environment["RECORD_DEAD_LETTER_QUEUE_URL"],
             record_table_name=environment["RECORD_TABLE_NAME"],
         )

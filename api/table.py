@@ -1,9 +1,13 @@
-"""The table's edge, for reading: one item by its key."""
+"""The table's edge, for reading: one item by its key, and the capacity that the table is provisioned for."""
 
+import asyncio
+import logging
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from api.calls import Calls, cause
 from api.problems import TableUnavailable
 from records.item import Item, Provenance, from_item
 from records.key import KeySchema
@@ -12,20 +16,51 @@ from records.text import Value
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+log = logging.getLogger(__name__)
+
+READ_SECONDS_MAX = 5.0
+"""How long a client waits for the table; then it gets its answer, whatever DynamoDB does."""
+
 
 class RecordTable:
-    def __init__(self, client: "DynamoDBClient", name: str, key_schema: KeySchema) -> None:
+    def __init__(self, client: "DynamoDBClient", name: str, key_schema: KeySchema, calls: Calls) -> None:
         self._client = client
         self._name = name
         self._key_schema = key_schema
+        self._calls = calls
 
-    def get(self, key: str) -> tuple[dict[str, Value], Provenance | None] | None:
-        """The record of that key as last put, and its provenance; None when there is none (yet). Blocks."""
+    async def get(self, key: str) -> tuple[dict[str, Value], Provenance | None] | None:
+        """The record of that key as last put, and its provenance; None when there is none (yet).
+
+        Raises `TableUnavailable`.
+        """
+        if self._key_schema.fault({self._key_schema.partition: key}):
+            return None
+        get_item = partial(
+            self._client.get_item,
+            TableName=self._name,
+            Key={self._key_schema.partition: {"S": key}},
+            ConsistentRead=True,
+        )
         try:
-            answer = self._client.get_item(
-                TableName=self._name, Key={self._key_schema.partition: {"S": key}}, ConsistentRead=True
-            )
-        except (BotoCoreError, ClientError) as error:
-            raise TableUnavailable("the table did not answer; try again") from error
+            async with asyncio.timeout(READ_SECONDS_MAX):
+                answer = await self._calls(get_item)
+        except (BotoCoreError, ClientError, TimeoutError) as error:
+            raise _unavailable(error) from error
         item = answer.get("Item")
         return None if item is None else from_item(cast("Item", item))
+
+    async def write_capacity_units(self) -> int | None:
+        """Write units a second; None for an on-demand table. Raises `TableUnavailable`."""
+        try:
+            async with asyncio.timeout(READ_SECONDS_MAX):
+                answer = await self._calls(partial(self._client.describe_table, TableName=self._name))
+        except (BotoCoreError, ClientError, TimeoutError) as error:
+            raise _unavailable(error) from error
+        units = answer["Table"].get("ProvisionedThroughput", {}).get("WriteCapacityUnits", 0)
+        return int(units) or None
+
+
+def _unavailable(error: BotoCoreError | ClientError | TimeoutError) -> TableUnavailable:
+    log.warning("table_read_failed", extra={"cause": "TimedOut" if isinstance(error, TimeoutError) else cause(error)})
+    return TableUnavailable("the table did not answer; try again")

@@ -51,7 +51,7 @@ def running(settings: Settings, stop: StopRequest) -> Iterator[Running]:
 
         stack = deploy(_session(aws_environment), aws_url, {"TableWriteCapacityUnits": str(settings.wcu)})
 
-        arguments = ["uvicorn", "api.main:app", "--host", LOOPBACK, "--port", str(settings.port)]
+        arguments = ["uvicorn", "api.main:app", "--host", LOOPBACK, "--port", str(settings.port), "--no-access-log"]
         api = Process("api", arguments, base | aws_environment | _api_environment(stack), folder, ROOT)
         started.callback(api.stop)
         api.wait_until(lambda: answers(f"{api_url}/health"), stop)
@@ -107,7 +107,11 @@ def _emulator_environment(settings: Settings, token: str) -> dict[str, str]:
 
 
 def _api_environment(stack: Stack) -> dict[str, str]:
-    return {"RECORD_QUEUE_URL": stack.record_queue_url, "RECORD_TABLE_NAME": stack.record_table_name}
+    return {
+        "RECORD_QUEUE_URL": stack.record_queue_url,
+        "RECORD_DEAD_LETTER_QUEUE_URL": stack.record_dead_letter_queue_url,
+        "RECORD_TABLE_NAME": stack.record_table_name,
+    }
 
 
 @contextmanager

@@ -7,7 +7,9 @@ from pathlib import Path
 import boto3
 
 from api.app import create_app
-from api.queue import RecordQueue
+from api.calls import Calls
+from api.queue import QueueDepth, RecordQueue
+from api.routes import Parts
 from api.table import RecordTable
 from records.key import KeySchema
 from records.version import Versions
@@ -18,12 +20,16 @@ PATH = Path(__file__).with_name("openapi.json")
 def document() -> str:
     """The app's OpenAPI document. The clients are never called, so where they point does not matter."""
     session = boto3.session.Session(region_name="us-east-1")
-    key_schema = KeySchema()
+    sqs, calls, key_schema = session.client("sqs"), Calls(), KeySchema()
     app = create_app(
-        queue=RecordQueue(session.client("sqs"), "", lambda: 0, lambda _: None),
-        table=RecordTable(session.client("dynamodb"), "", key_schema),
-        versions=Versions(lambda: 0, lambda _: 0),
-        key_schema=key_schema,
+        Parts(
+            queue=RecordQueue(sqs, "", calls),
+            queue_depth=QueueDepth(sqs, "", calls),
+            dead_letter_queue_depth=QueueDepth(sqs, "", calls),
+            table=RecordTable(session.client("dynamodb"), "", key_schema, calls),
+            versions=Versions(lambda: 0, lambda _: 0),
+            key_schema=key_schema,
+        )
     )
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
 

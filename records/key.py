@@ -20,9 +20,9 @@ class KeySchema:
             raise TypeError(f"{self.partition} is not a string")
         return key
 
-    def fill(self, record: dict[str, Value], version: str) -> None:
-        """Gives a record that came without a key its version as one."""
-        record.setdefault(self.partition, version)
+    def fill(self, record: dict[str, Value], key: str) -> None:
+        """Gives a record that came without a key this one."""
+        record.setdefault(self.partition, key)
 
     def fault(self, record: dict[str, Value]) -> Fault | None:
         key = record.get(self.partition)

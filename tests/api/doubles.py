@@ -8,7 +8,9 @@ import httpx
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.queue import RecordQueue
+from api.calls import Calls
+from api.queue import QueueDepth, RecordQueue
+from api.routes import Parts
 from api.table import RecordTable
 from records.key import KeySchema
 from records.version import Versions
@@ -41,46 +43,46 @@ class Sqs:
         self.durable += [entry for entry in Entries if entry["Id"] in confirmed]
         return answer
 
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> Answer:  # noqa: N803 - boto3's
+        counts = {"queue-url": ("40", "10"), "dead-letter-queue-url": ("3", "0")}[QueueUrl]
+        return {"Attributes": dict(zip(AttributeNames, counts, strict=True))}
+
     @property
     def bodies(self) -> list[str]:
         return [entry["MessageBody"] for entry in self.durable]
 
 
 class DynamoDb:
-    def __init__(self, items: dict[str, Any]) -> None:
+    def __init__(self, items: dict[str, Any], write_capacity_units: int = 5) -> None:
         self.items = items
+        self.write_capacity_units = write_capacity_units
 
     def get_item(self, *, TableName: str, Key: dict[str, Any], ConsistentRead: bool) -> Answer:  # noqa: N803 - boto3's
         assert (TableName, ConsistentRead) == ("table-name", True)
         item = self.items.get(Key["id"]["S"])
         return {} if item is None else {"Item": item}
 
-
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+    def describe_table(self, *, TableName: str) -> Answer:  # noqa: N803 - boto3's
+        assert TableName == "table-name"
+        return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self.write_capacity_units}}}
 
 
-def queue_of(sqs: Sqs, clock: Clock | None = None) -> RecordQueue:
-    clock = clock or Clock()
-    return RecordQueue(cast("SQSClient", sqs), "queue-url", clock.monotonic, clock.sleep)
+def queue_of(sqs: Sqs, seconds_max: float = 30) -> RecordQueue:
+    return RecordQueue(cast("SQSClient", sqs), "queue-url", Calls(), seconds_max)
 
 
-def app_of(sqs: Sqs | None = None, dynamodb: Any = None) -> FastAPI:
-    table = cast("DynamoDBClient", dynamodb or DynamoDb({}))
+def app_of(sqs: Any = None, dynamodb: Any = None, seconds_max: float = 30) -> FastAPI:
+    sqs = sqs or Sqs()
+    calls = Calls()
     return create_app(
-        queue=queue_of(sqs or Sqs()),
-        table=RecordTable(table, "table-name", KeySchema()),
-        versions=Versions(lambda: 1_700_000_000_000, lambda _: 1),
-        key_schema=KeySchema(),
+        Parts(
+            queue=queue_of(sqs, seconds_max),
+            queue_depth=QueueDepth(sqs, "queue-url", calls),
+            dead_letter_queue_depth=QueueDepth(sqs, "dead-letter-queue-url", calls),
+            table=RecordTable(cast("DynamoDBClient", dynamodb or DynamoDb({})), "table-name", KeySchema(), calls),
+            versions=Versions(lambda: 1_700_000_000_000, lambda _: 1),
+            key_schema=KeySchema(),
+        )
     )
 
 

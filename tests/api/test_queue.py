@@ -1,13 +1,20 @@
 """The queue's edge: a message is confirmed by SQS, or said not to be."""
 
+import asyncio
+import threading
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from api.queue import SEND_SECONDS_MAX
 from records.message import Message
-from tests.api.doubles import Answer, Batch, Clock, Sqs, confirm, queue_of
+from tests.api.doubles import Answer, Batch, Sqs, confirm, queue_of
+
+
+def send(sqs: Sqs, seconds_max: float = 30) -> list[Message]:
+    """What was not confirmed."""
+    return asyncio.run(queue_of(sqs, seconds_max).send(_MESSAGES))
+
 
 _MESSAGES = [Message(str(n), f"body {n}", f"version {n}", 100) for n in range(12)]
 
@@ -41,7 +48,7 @@ TIMED_OUT = ReadTimeoutError(endpoint_url="")
 
 def test_every_message_is_sent_once_with_its_version() -> None:
     sqs = Sqs()
-    assert queue_of(sqs).send(_MESSAGES) == []
+    assert send(sqs) == []
     assert [len(batch) for batch in sqs.batches] == [10, 2]
     assert sqs.bodies == [f"body {n}" for n in range(12)]
     attributes = [entry["MessageAttributes"] for entry in sqs.durable]
@@ -54,19 +61,30 @@ def test_every_message_is_sent_once_with_its_version() -> None:
 )
 def test_what_sqs_did_not_confirm_is_sent_again(trouble: Any) -> None:
     sqs = Sqs(trouble)
-    assert queue_of(sqs).send(_MESSAGES) == []
+    assert send(sqs) == []
     assert sorted(sqs.bodies) == sorted(f"body {n}" for n in range(12))
 
 
 def test_only_what_sqs_did_not_confirm_is_sent_again() -> None:
     sqs = Sqs(refuse(2), confirm)
-    queue_of(sqs).send(_MESSAGES)
+    send(sqs)
     assert [entry["MessageBody"] for entry in sqs.batches[-1]] == ["body 2"]
 
 
 @pytest.mark.parametrize("trouble", [refuse(1), lose(1)])
 def test_what_is_not_confirmed_when_the_time_is_up_is_said(trouble: Any) -> None:
-    clock = Clock()
     always = [trouble, confirm, *[lambda _: {}] * 1000]
-    assert queue_of(Sqs(*always), clock).send(_MESSAGES) == [_MESSAGES[1]]
-    assert clock.now < SEND_SECONDS_MAX
+    assert send(Sqs(*always), seconds_max=0.2) == [_MESSAGES[1]]
+
+
+def test_a_queue_that_hangs_is_not_waited_for() -> None:
+    never = threading.Event()
+
+    def hang(_batch: Batch) -> Answer:
+        never.wait(30)
+        return {}
+
+    try:
+        assert send(Sqs(confirm, hang), seconds_max=0.2) == _MESSAGES[10:]
+    finally:
+        never.set()

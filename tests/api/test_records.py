@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.door import REQUEST_BYTES_MAX, REQUEST_RECORDS_MAX
+from api.body import REQUEST_BYTES_MAX
+from api.door import REQUEST_RECORDS_MAX
 from records.item import Provenance, to_item
 from records.version import is_version
 from tests.api.doubles import DynamoDb, Sqs, app_of, request
@@ -73,7 +74,7 @@ def test_a_request_with_a_bad_record_is_refused_whole_and_says_where_and_why() -
         ("7", 422, "records_invalid"),
         ("[" * 100_000, 400, "nesting_too_deep"),
         (b" " * (REQUEST_BYTES_MAX + 1), 413, "request_too_large"),
-        ("[" + ",".join(["{}"] * (REQUEST_RECORDS_MAX + 1)) + "]", 413, "request_too_large"),
+        ("[" + ",".join(["{}"] * (REQUEST_RECORDS_MAX + 1)) + "]", 413, "too_many_records"),
     ],
 )
 def test_a_request_that_cannot_be_records_is_a_problem(body: str | bytes, status: int, code: str) -> None:
@@ -84,9 +85,14 @@ def test_a_request_that_cannot_be_records_is_a_problem(body: str | bytes, status
 
 
 def test_a_record_that_sqs_did_not_confirm_is_never_answered_with_202() -> None:
-    answer = post(Sqs(*[lambda _: {"Failed": []}] * 1000), '{"id": "1"}')
+    sqs = Sqs(lambda batch: {"Successful": [{"Id": batch[0]["Id"]}]}, *[lambda _: {"Failed": []}] * 1000)
+    app = app_of(sqs, seconds_max=0.2)
+    answer = request(app, "POST", "/records", content='[{"id": "1"}, {"id": "2"}]', headers=_JSON)
     assert (answer.status_code, answer.json()["code"]) == (503, "queue_unavailable")
     assert answer.headers["retry-after"] == "1"
+    outcomes = answer.json()["records"]
+    assert [(outcome["id"], outcome["accepted"]) for outcome in outcomes] == [("1", True), ("2", False)]
+    assert outcomes[0]["version"] == sqs.durable[0]["MessageAttributes"]["version"]["StringValue"]
 
 
 def test_a_record_is_read_back_as_it_was_sent_with_its_way_in_the_headers() -> None:

@@ -1,0 +1,32 @@
+"""Logs: a JSON object a line, with the request's id. They never hold record contents."""
+
+import json
+import logging
+import sys
+
+from api.requests import request_id
+from records.times import rfc3339
+
+_STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}
+
+
+class JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {
+            "time": rfc3339(int(record.created * 1000)),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "request_id": request_id.get(),
+        }
+        fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        return json.dumps({name: value for name, value in fields.items() if value is not None}, default=str)
+
+
+def configure() -> None:
+    """Sets up the root logger, once for the process."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # What the client libraries say at every start is about them.
+    for library in ("botocore", "boto3", "mangum"):
+        logging.getLogger(library).setLevel(logging.WARNING)
