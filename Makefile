@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SAM := .venv-sam/bin/sam
+NODE_MODULES := $(if $(shell command -v npm),tests/node/node_modules/.complete)
 
 # The local stack (`make run`) and the load against it (`make burst`).
 export PORT ?= 8000
@@ -27,7 +28,7 @@ run: env ## the whole system on this machine; WCU= BURST_SECONDS= PORT= AWS_PORT
 burst: ## the original pattern's burst against a running `make run`, with curl alone; COUNT= BYTES=
 	@exec sh local/burst.sh
 
-test: env $(SAM) ## every test
+test: env $(SAM) $(NODE_MODULES) ## every test
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: env $(SAM) ## format, lint, types, import contracts, OpenAPI drift, template
@@ -52,7 +53,7 @@ deploy: build ## builds, and deploys to AWS with questions
 	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --guided
 
 clean: ## removes everything that these targets made
-	rm -rf $(VENV) .venv-sam .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-sam tests/node/node_modules .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ── environments ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -67,6 +68,12 @@ $(SAM): requirements/sam.txt
 	@echo "making the environment of AWS SAM CLI in .venv-sam …"
 	@$(PYTHON) -m venv --clear .venv-sam
 	@.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/sam.txt
+	@touch $@
+
+# What the tests need of Node's world, where there is Node; without it those tests skip and say so.
+tests/node/node_modules/.complete: tests/node/package-lock.json
+	@echo "installing what the tests need of Node's world …"
+	@cd tests/node && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \

@@ -36,7 +36,7 @@ class RecordOutcome(BaseModel):
 
     id: Annotated[str, Field(description="The record's id.")]
     version: Annotated[str, Field(description="The version that it has, if it was accepted.")]
-    accepted: Annotated[bool, Field(description="Whether it is durable in the queue. If not, it may or may not be.")]
+    accepted: Annotated[bool, Field(description="Whether it, or a later one of its id, is durable in the queue.")]
 
 
 class ProblemDocument(BaseModel):
@@ -150,10 +150,12 @@ class RecordsNotAccepted(QueueUnavailable):
     """SQS did not confirm every record. To repeat all of them is right, and so is to repeat only the others."""
 
     def __init__(self, messages: Sequence[Message], unconfirmed: Iterable[Message]) -> None:
-        missing = {message.version for message in unconfirmed}
+        missing = {message.key for message in unconfirmed}
+        outcomes = [RecordOutcome(id=m.key, version=m.version, accepted=m.key not in missing) for m in messages]
+        count = sum(not outcome.accepted for outcome in outcomes)
         super().__init__(
-            f"the queue did not confirm {len(missing):,} of {len(messages):,} records; repeat the request, or those",
-            records=[RecordOutcome(id=m.key, version=m.version, accepted=m.version not in missing) for m in messages],
+            f"the queue did not confirm {count:,} of {len(messages):,} records; repeat the request, or only those",
+            records=outcomes,
         )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.convertors import Convertor, register_url_convertor
 
 from api import answers, idempotency
 from api.answers import Accepted, Health, Readiness
@@ -17,6 +18,21 @@ from api.table import RecordTable
 from records.key import KeySchema
 from records.text import write
 from records.version import Versions
+
+
+class _KeyConvertor(Convertor[str]):
+    """Any text, slashes and line breaks included: Starlette's own `path` stops at the latter."""
+
+    regex = r"[\s\S]*"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("key", _KeyConvertor())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +66,17 @@ def routes(parts: Parts) -> APIRouter:
         idempotency_key = idempotency.checked(request.headers.get(idempotency.HEADER))
         body = await read_body(request)
         messages = messages_of(body, form, idempotency_key, parts.versions, parts.key_schema)
-        if unconfirmed := await parts.queue.send(messages):
+        # Of one id only the last is sent. The others would lose to it anyway, and a client that repeats what was not
+        # accepted must not bring one of them back as the newest.
+        newest = {message.key: message for message in messages}
+        if unconfirmed := await parts.queue.send(tuple(newest.values())):
             raise RecordsNotAccepted(messages, unconfirmed)
-        parts.write_units.accepted(messages)
+        parts.write_units.accepted(newest.values())
         receipts = [{"id": message.key, "version": message.version} for message in messages]
         return JSONResponse({"records": receipts}, status_code=202)
 
     @router.get(
-        "/records/{record_id:path}",
+        "/records/{record_id:key}",
         summary="Read a record back from the table",
         operation_id="read_record",
         responses=answers.READ,

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -126,3 +127,28 @@ def test_what_is_not_there_is_a_problem(method: str, path: str, status: int, cod
 
 def test_health_answers_without_queue_or_table() -> None:
     assert request(app_of(), "GET", "/health").json() == {"status": "ok"}
+
+
+def test_of_one_id_in_a_request_the_last_record_wins() -> None:
+    sqs = Sqs()
+    receipts = post(sqs, '[{"id":"1","n":1},{"id":"2"},{"id":"1","n":3}]').json()["records"]
+    assert [receipt["id"] for receipt in receipts] == ["1", "2", "1"]
+    assert sorted(sqs.bodies) == ['{"id":"1","n":3}', '{"id":"2"}']
+    assert receipts[2]["version"] in {e["MessageAttributes"]["version"]["StringValue"] for e in sqs.durable}
+
+
+@pytest.mark.parametrize("record_id", ["\n", "a\n", "a/b", "%2F", "Ж", "?", "#", " "])
+def test_a_record_of_any_id_can_be_read(record_id: str) -> None:
+    app = app_of(dynamodb=DynamoDb({record_id: {"id": {"S": record_id}}}))
+    answer = request(app, "GET", f"/records/{quote(record_id, safe='')}")
+    assert (answer.status_code, answer.json()) == (200, {"id": record_id})
+
+
+@pytest.mark.parametrize("record_id", ["", "x" * 2049])
+def test_what_can_be_no_id_is_not_found(record_id: str) -> None:
+    answer = request(app_of(), "GET", f"/records/{record_id}")
+    assert (answer.status_code, answer.json()["code"]) == (404, "record_not_found")
+
+
+def test_a_wrong_method_is_told_the_right_ones() -> None:
+    assert request(app_of(), "DELETE", "/records").headers["allow"] == "POST"

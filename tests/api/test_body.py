@@ -1,0 +1,158 @@
+"""A request's body: what it may be packed in, and what it may cost."""
+
+import asyncio
+import gzip
+import json
+import tracemalloc
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.body import REQUEST_BYTES_MAX, unpack
+from api.problems import GzipMalformed, RequestTooLarge
+from tests.api.doubles import Sqs, app_of, request
+
+_GZIPPED = {"content-type": "application/json", "content-encoding": "gzip"}
+
+
+def post(sqs: Sqs, body: bytes | AsyncIterator[bytes], **headers: str) -> httpx.Response:
+    names = {name.replace("_", "-"): text for name, text in headers.items()}
+    return request(app_of(sqs), "POST", "/records", content=body, headers=names)
+
+
+@given(parts=st.lists(st.binary(max_size=200_000), max_size=4))
+def test_every_gzip_stream_is_unpacked_whole(parts: list[bytes]) -> None:
+    assert unpack(b"".join(map(gzip.compress, parts))) == b"".join(parts)
+
+
+@given(data=st.binary(min_size=1, max_size=200))
+def test_what_is_not_gzip_is_said(data: bytes) -> None:
+    with pytest.raises(GzipMalformed):
+        unpack(b"\x1f\x8c" + data)
+
+
+@pytest.mark.parametrize("cut", [1, 8, 30])
+def test_a_gzip_body_that_is_cut_short_is_said(cut: int) -> None:
+    with pytest.raises(GzipMalformed):
+        unpack(gzip.compress(bytes(range(256)))[:-cut])
+
+
+def test_a_gzip_bomb_costs_no_more_than_the_limit() -> None:
+    bomb = gzip.compress(bytes(1_000_000_000), 9)
+    assert len(bomb) < REQUEST_BYTES_MAX
+    tracemalloc.start()
+    with pytest.raises(RequestTooLarge):
+        unpack(bomb)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * REQUEST_BYTES_MAX
+
+
+def test_many_empty_members_are_nothing() -> None:
+    assert unpack(gzip.compress(b"") * 50_000) == b""
+
+
+def test_records_come_in_gzipped() -> None:
+    sqs = Sqs()
+    answer = request(app_of(sqs), "POST", "/records", content=gzip.compress(b'{"id":"1"}'), headers=_GZIPPED)
+    assert (answer.status_code, sqs.bodies) == (202, ['{"id":"1"}'])
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status", "code"),
+    [
+        (b'{"id":"1"}', "gzip", 400, "gzip_malformed"),
+        (gzip.compress(bytes(REQUEST_BYTES_MAX + 1)), "gzip", 413, "request_too_large"),
+        (b"{}", "br", 415, "content_encoding_unsupported"),
+        (b"{}", "gzip, gzip", 415, "content_encoding_unsupported"),
+        (b"", "gzip", 400, "json_malformed"),
+    ],
+)
+def test_what_cannot_be_unpacked_is_a_problem(body: bytes, encoding: str, status: int, code: str) -> None:
+    answer = post(Sqs(), body, content_type="application/json", content_encoding=encoding)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert status != 415 or answer.headers["accept-encoding"] == "gzip, identity"
+
+
+def test_a_body_without_a_length_is_given_up_as_soon_as_it_is_over_the_limit() -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 65_536
+            yield b" " * 65_536
+            await asyncio.sleep(0)
+
+    # httpx's ASGI transport hands the chunks over one by one, and asks for no more than the app does.
+    answer = post(Sqs(), endless(), content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (413, "request_too_large")
+    assert sent <= REQUEST_BYTES_MAX + 2 * 65_536
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-ndjson", "application/jsonl", "application/x-ndjson; charset=utf-8"]
+)
+def test_newline_delimited_records_are_accepted(content_type: str) -> None:
+    sqs = Sqs()
+    body = b'{"id":"1"}\n\n{"id":"2"}\r\n  \n{"id":"3"}'
+    answer = post(sqs, body, content_type=content_type)
+    assert answer.status_code == 202
+    assert [receipt["id"] for receipt in answer.json()["records"]] == ["1", "2", "3"]
+    assert sqs.bodies == ['{"id":"1"}', '{"id":"2"}', '{"id":"3"}']
+
+
+def test_every_bad_line_is_named_with_its_place() -> None:
+    sqs = Sqs()
+    body = b'{"id":"1"}\n{"id":\n\n{"id":"2","n":1e126}\n7\n{"id":"3"}}'
+    answer = post(sqs, body, content_type="application/x-ndjson")
+    assert answer.status_code == 422
+    errors = answer.json()["errors"]
+    assert [(error["index"], error["pointer"], error["code"]) for error in errors] == [
+        (1, "", "json_malformed"),
+        (2, "/n", "number_out_of_range"),
+        (3, "", "record_not_an_object"),
+        (4, "", "json_malformed"),
+    ]
+    assert "(line 2, column" in errors[0]["detail"]
+    assert "(line 6, column 11)" in errors[3]["detail"]
+    assert sqs.batches == []
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/xml",
+        "application/json; charset=latin-1",
+        "*/*",
+    ],
+)
+def test_another_content_type_is_refused_and_says_which_are_taken(content_type: str) -> None:
+    answer = post(Sqs(), b"{}", content_type=content_type)
+    assert (answer.status_code, answer.json()["code"]) == (415, "media_type_unsupported")
+    assert "application/x-ndjson" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "Application/JSON ; charset=UTF-8", 'application/json;charset="utf-8"']
+)
+def test_json_is_taken_however_its_type_is_written(content_type: str) -> None:
+    assert post(Sqs(), b"{}", content_type=content_type).status_code == 202
+
+
+def test_too_many_lines_are_refused_before_all_are_read() -> None:
+    answer = post(Sqs(), b"{}\n" * 10_001, content_type="application/x-ndjson")
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_many_records")
+
+
+def test_the_answer_to_many_faults_is_bounded() -> None:
+    body = json.dumps([{"id": "", "n" * 60_000: ""}] * 50 + [{"": 1}] * 500).encode()
+    answer = post(Sqs(), body, content_type="application/json")
+    assert len(answer.json()["errors"]) == 100
+    assert len(answer.content) < 100_000
