@@ -145,8 +145,10 @@ READY: Responses = BUFFER | {200: answer("Queue and table can be reached.")}
 HEALTH: Responses = {200: answer("The process answers."), "default": _OTHERWISE}
 
 _RECORD = {"$ref": "#/components/schemas/Record"}
+_RECORDS = {"type": "array", "items": _RECORD, "description": "At most 10,000 records."}
+# By OpenAPI's own way to describe sequential media types, the schema is of the array of all lines.
 _LINES = {
-    "schema": {"type": "string", "description": "A record a line."},
+    "schema": _RECORDS,
     "example": '{"id": "42", "temperature": 21.5}\n{"id": "43", "temperature": 19.25}\n',
 }
 ACCEPT_REQUEST: dict[str, Any] = {
@@ -166,7 +168,7 @@ ACCEPT_REQUEST: dict[str, Any] = {
         "required": True,
         "content": {
             "application/json": {
-                "schema": {"oneOf": [_RECORD, {"type": "array", "items": _RECORD, "maxItems": 10_000}]},
+                "schema": {"oneOf": [_RECORD, _RECORDS]},
                 "examples": {
                     "one": {"value": {"id": "42", "temperature": 21.5}},
                     "several": {"value": [{"id": "42", "temperature": 21.5}, {"id": "43", "temperature": 19.25}]},
