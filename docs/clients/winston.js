@@ -1,0 +1,21 @@
+// winston (Node.js): its own HTTP transport, in batches. A log line is a record: {"level", "message", …}, with what
+// was given besides. Give each an id, so that one that is sent twice is stored once.
+const { randomUUID } = require("node:crypto");
+const winston = require("winston");
+
+const logger = winston.createLogger({
+  transports: [
+    new winston.transports.Http({
+      host: "127.0.0.1",
+      port: Number(process.env.PORT ?? 8000),
+      path: "/records",
+      batch: true, // an array of records a request
+      batchCount: 10,
+      batchInterval: 500,
+    }),
+  ],
+});
+
+for (let n = 0; n < 25; n += 1) {
+  logger.info("from winston", { id: randomUUID(), n, run: process.env.RUN ?? "example" });
+}
