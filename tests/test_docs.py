@@ -1,0 +1,58 @@
+"""The docs are true: what the code knows, they name."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import api.problems
+import consumer.table
+import records.faults
+from api.body import REQUEST_BYTES_MAX
+from api.door import FAULTS_MAX, REQUEST_RECORDS_MAX
+from records.item import RESERVED_BYTES
+
+ROOT = Path(__file__).resolve().parents[1]
+_ERRORS = (ROOT / "docs" / "errors.md").read_text()
+
+
+def codes() -> set[str]:
+    """Every code of the sources: the faults of records, the problems of HTTP, the errors of the consumer."""
+    known = {text for name, text in vars(records.faults).items() if name.isupper()}
+    for module in (api.problems, consumer.table):
+        classes = [each for _, each in inspect.getmembers(module, inspect.isclass)]
+        known |= {each.code for each in classes if isinstance(getattr(each, "code", None), str)}
+    return known | {"not_found", "method_not_allowed"}
+
+
+@pytest.mark.parametrize("code", sorted(codes()))
+def test_every_code_is_documented(code: str) -> None:
+    assert f"`{code}`" in _ERRORS
+
+
+def test_no_code_is_documented_that_does_not_exist() -> None:
+    rows = [line.partition(" | when")[0] for line in _ERRORS.splitlines() if line.startswith("|")]
+    told = {
+        code
+        for row in rows
+        for code in re.findall(r"\| `([a-z_]+)`(?:, `([a-z_]+)`)? \|", row)
+        for code in code
+        if code
+    }
+    assert told == codes()
+
+
+def test_the_documented_limits_are_the_codes() -> None:
+    assert f"the {RESERVED_BYTES} bytes that Forebay adds" in _ERRORS
+    assert f"over {REQUEST_RECORDS_MAX:,} records" in _ERRORS
+    assert f"up to {FAULTS_MAX} faults" in _ERRORS
+    assert f"over {REQUEST_BYTES_MAX // 1024**2} MiB" in _ERRORS
+
+
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("*.md")) + sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.name
+)
+def test_links_within_the_project_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+        assert "://" in link or (page.parent / link).exists(), link
