@@ -137,3 +137,25 @@ def test_the_deployed_function_accepts_records_through_an_http_api_event(stack: 
 def test_the_deployed_http_api_is_closed_to_unsigned_requests(stack: Stack) -> None:
     url = f"{stack['AWS_ENDPOINT_URL']}/_aws/execute-api/{stack['HTTP_API_ID']}/$default/health"
     assert httpx.get(url).status_code == 403
+
+
+def test_an_older_delivery_does_not_overwrite_a_newer_record(stack: Stack) -> None:
+    def deliver(version: str, n: int) -> None:
+        attribute = {"version": {"DataType": "String", "StringValue": version}}
+        stack.client("sqs").send_message(
+            QueueUrl=stack["RECORD_QUEUE_URL"], MessageBody=f'{{"id":"order","n":{n}}}', MessageAttributes=attribute
+        )
+        eventually(lambda: stack.messages() == 0)
+
+    deliver("01a2074d-f08d-7356-ac50-434b86e031a3", 2)
+    deliver("01a2074d-f08d-7356-ac50-434b86e031a2", 1)
+    assert eventually(lambda: read(stack, "order")).json()["n"] == 2
+    deliver("01a2074d-f08d-7356-ac50-434b86e031a4", 3)
+    assert eventually(lambda: read(stack, "order")).json()["n"] == 3
+
+
+def test_the_buffer_tells_what_waits_in_a_slow_table(slow_stack: Stack) -> None:
+    buffer = httpx.get(f"{slow_stack['API_URL']}/buffer").json()
+    assert buffer["drain"]["write_capacity_units"] == 2
+    assert buffer["dead_lettered"] == 0
+    assert httpx.get(f"{slow_stack['API_URL']}/ready").json() == {"status": "ready"}
