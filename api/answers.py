@@ -84,6 +84,8 @@ ACCEPT: Responses = {
     400: problem(
         "The body is not what it says it is, or the idempotency key is none.",
         problems.RequestMalformed(TextMalformed("json_malformed", "trailing comma", 1, 8)),
+        problems.BodyIncomplete("Content-Length says 120 bytes; 0 came"),
+        problems.UpgradeUnsupported("this connection cannot be upgraded; send the request without (curl: --http1.1)"),
         problems.GzipMalformed("the body is not gzip"),
         problems.IdempotencyKeyInvalid(f"{IDEMPOTENCY_KEY} is 1 to 255 printable ASCII characters"),
     ),
@@ -148,7 +150,7 @@ _RECORD = {"$ref": "#/components/schemas/Record"}
 _RECORDS = {"type": "array", "items": _RECORD, "description": "At most 10,000 records."}
 # By OpenAPI's own way to describe sequential media types, the schema is of the array of all lines.
 _LINES = {
-    "schema": _RECORDS,
+    "schema": _RECORDS | {"minItems": 1},
     "example": '{"id": "42", "temperature": 21.5}\n{"id": "43", "temperature": 19.25}\n',
 }
 ACCEPT_REQUEST: dict[str, Any] = {

@@ -19,6 +19,7 @@ def create_app(parts: Parts) -> FastAPI:
         version=VERSION,
         summary="Accepts JSON records at full speed; they reach the DynamoDB table at the table's own rate.",
         redoc_url=None,
+        redirect_slashes=False,
     )
     problems.install(app)
     app.include_router(routes(parts))

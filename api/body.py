@@ -6,47 +6,64 @@ from collections.abc import Iterator
 
 from starlette.requests import Request
 
-from api.problems import ContentEncodingUnsupported, GzipMalformed, RequestTimedOut, RequestTooLarge
+from api.problems import (
+    BodyIncomplete,
+    ContentEncodingUnsupported,
+    GzipMalformed,
+    RequestTimedOut,
+    RequestTooLarge,
+    UpgradeUnsupported,
+)
 
 REQUEST_BYTES_MAX = 6 * 1024 * 1024
 """Bytes of a body, before and after it is unpacked. As Lambda's own limit of a request:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 REQUEST_SECONDS_MAX = 30.0
 """How long a body may take to come in."""
+_SLICE_BYTES = 4096
 _UNPACK_BYTES = 65_536
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-async def read_body(request: Request) -> bytes:
-    """The unpacked body. Given up as soon as it is over the limit, so that a gzip bomb costs no more than the limit.
-
-    Raises `RequestTooLarge`, `RequestTimedOut`, `GzipMalformed` or `ContentEncodingUnsupported`.
-    """
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in {"identity", "gzip", "x-gzip"}:
+def is_packed(request: Request) -> bool:
+    """Whether the body is gzip. Raises `ContentEncodingUnsupported` for anything else but a plain one."""
+    encodings = ",".join(request.headers.getlist("content-encoding")).lower().split(",")
+    packings = [each.strip() for each in encodings if each.strip() not in {"", "identity"}]
+    if packings and packings not in (["gzip"], ["x-gzip"]):
         raise ContentEncodingUnsupported("a body is sent as it is, or with Content-Encoding: gzip")
+    return bool(packings)
+
+
+async def read_body(request: Request) -> bytes:
+    """The body as it came, given up as soon as it is over the limit.
+
+    Raises `RequestTooLarge`, `RequestTimedOut`, `BodyIncomplete` or `UpgradeUnsupported`.
+    """
+    if "upgrade" in request.headers:
+        # Servers that cannot upgrade may pass on the request without its body.
+        raise UpgradeUnsupported("this connection cannot be upgraded; send the request without (curl: --http1.1)")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > REQUEST_BYTES_MAX:
         raise _too_large()
+    body = bytearray()
     try:
         async with asyncio.timeout(REQUEST_SECONDS_MAX):
-            body = await _read(request)
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > REQUEST_BYTES_MAX:
+                    raise _too_large()
     except TimeoutError:
         raise RequestTimedOut(f"the body took over {REQUEST_SECONDS_MAX:.0f} s to come in") from None
-    return body if encoding == "identity" else unpack(body)
-
-
-async def _read(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > REQUEST_BYTES_MAX:
-            raise _too_large()
+    if declared.isdecimal() and int(declared) != len(body):
+        raise BodyIncomplete(f"Content-Length says {declared} bytes; {len(body)} came")
     return bytes(body)
 
 
 def unpack(packed: bytes) -> bytes:
-    """All members of a gzip stream (RFC 1952 allows several), up to the limit."""
+    """All members of a gzip stream (RFC 1952 allows several), up to the limit: a bomb costs no more than that.
+
+    Raises `GzipMalformed` or `RequestTooLarge`.
+    """
     unpacked = bytearray()
     for part in _unpacked(packed):
         unpacked += part
@@ -56,17 +73,23 @@ def unpack(packed: bytes) -> bytes:
 
 
 def _unpacked(packed: bytes) -> Iterator[bytes]:
-    while packed:
-        member = zlib.decompressobj(_GZIP)
+    """The stream is fed in slices, because zlib hands back a copy of what it has not used after every member."""
+    member = zlib.decompressobj(_GZIP)
+    position = 0
+    while position < len(packed):
+        if member.eof:
+            member = zlib.decompressobj(_GZIP)
+        piece = packed[position : position + _SLICE_BYTES]
+        position += len(piece)
         try:
-            while packed and not member.eof:
-                yield member.decompress(packed, _UNPACK_BYTES)
-                packed = member.unconsumed_tail
+            while piece and not member.eof:
+                yield member.decompress(piece, _UNPACK_BYTES)
+                piece = member.unconsumed_tail
         except zlib.error:
             raise GzipMalformed("the body is not gzip") from None
-        if not member.eof:
-            raise GzipMalformed("the gzip body is cut short")
-        packed = member.unused_data
+        position -= len(member.unused_data)
+    if not member.eof:
+        raise GzipMalformed("the gzip body is cut short")
 
 
 def _too_large() -> RequestTooLarge:

@@ -6,7 +6,7 @@ from io import BytesIO
 
 from api.idempotency import derived_id
 from api.problems import MediaTypeUnsupported, RecordsInvalid, RequestMalformed, TooManyRecords
-from records.faults import Fault, TextMalformed
+from records.faults import JSON_MALFORMED, Fault, TextMalformed
 from records.key import KeySchema
 from records.message import Message
 from records.record import Record, faults
@@ -28,11 +28,11 @@ class Format(Enum):
     @classmethod
     def of(cls, content_type: str) -> "Format":
         """Raises `MediaTypeUnsupported`."""
-        media_type, _, parameters = content_type.partition(";")
-        charset = parameters.strip().lower().replace('"', "")
-        if not charset.startswith("charset=") or charset == "charset=utf-8":
+        media_type, *parameters = (part.strip().lower().replace('"', "") for part in content_type.split(";"))
+        charsets = {parameter for parameter in parameters if parameter.startswith("charset=")}
+        if charsets <= {"charset=utf-8"}:
             for each in cls:
-                if media_type.strip().lower() in each.value:
+                if media_type in each.value:
                     return each
         raise MediaTypeUnsupported(
             "records come as application/json (an object or an array of objects) or as application/x-ndjson (one a"
@@ -64,12 +64,14 @@ def messages_of(
 def _elements(body: bytes, form: Format) -> Iterator["Value | Fault"]:
     """Each record's value, or why its line is none."""
     if form is Format.LINES:
+        if not body.strip():
+            raise RequestMalformed(TextMalformed(JSON_MALFORMED, "the body is empty", 1, 1))
         count = 0
         for number, line in enumerate(BytesIO(body), 1):
             if line.strip():
                 count += 1
                 _check_count(count)
-                yield _parsed_line(number, line)
+                yield _parsed_line(number, line.rstrip(b"\r\n"))
         return
     try:
         value = parse(body)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import uuid
+from collections.abc import Sequence
 
 from api.problems import IdempotencyKeyInvalid
 
@@ -12,10 +13,13 @@ HEADER = "Idempotency-Key"
 KEY_LENGTH_MAX = 255
 
 
-def checked(key: str | None) -> str | None:
-    """The key that a request has, if any. Raises `IdempotencyKeyInvalid`."""
-    if key is not None and not _KEY.fullmatch(key):
-        raise IdempotencyKeyInvalid(f"{HEADER} is 1 to {KEY_LENGTH_MAX} printable ASCII characters")
+def checked(keys: Sequence[str]) -> str | None:
+    """The key that a request has in its headers, if any. Raises `IdempotencyKeyInvalid`."""
+    if not keys:
+        return None
+    key, *others = keys
+    if others or not _KEY.fullmatch(key):
+        raise IdempotencyKeyInvalid(f"{HEADER} is one of 1 to {KEY_LENGTH_MAX} printable ASCII characters")
     return key
 
 

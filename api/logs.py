@@ -27,6 +27,10 @@ def configure() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # The server's own lines, too, go through the root logger.
+    for server in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(server).handlers.clear()
+        logging.getLogger(server).propagate = True
     # What the client libraries say at every start is about them.
     for library in ("botocore", "boto3", "mangum"):
         logging.getLogger(library).setLevel(logging.WARNING)

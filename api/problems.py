@@ -86,6 +86,18 @@ class RequestMalformed(Problem):
         self.code = error.code
 
 
+class BodyIncomplete(Problem):
+    status = HTTPStatus.BAD_REQUEST
+    code = "body_incomplete"
+    headers: ClassVar = {"Connection": "close"}
+
+
+class UpgradeUnsupported(Problem):
+    status = HTTPStatus.BAD_REQUEST
+    code = "upgrade_unsupported"
+    headers: ClassVar = {"Connection": "close"}
+
+
 class GzipMalformed(Problem):
     status = HTTPStatus.BAD_REQUEST
     code = "gzip_malformed"

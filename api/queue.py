@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 SEND_SECONDS_MAX = 10.0
 """How long one request's messages are tried for; then the client gets its answer, whatever SQS does."""
+_BATCHES_IN_FLIGHT_MAX = 4
+"""Of one request: fewer than there are calls at once, so that a large request leaves room for others."""
 _BACKOFF_SECONDS_MIN = 0.05
 _BACKOFF_SECONDS_MAX = 1.0
 """Pauses between two attempts."""
@@ -59,15 +61,24 @@ class RecordQueue:
         try:
             async with asyncio.timeout(self._seconds_max):
                 while unconfirmed:
-                    for batch in batches(tuple(unconfirmed.values())):
-                        for message in await self._send_batch(batch):
-                            del unconfirmed[message.version]
+                    await self._send_once(unconfirmed)
                     if unconfirmed:
                         await asyncio.sleep(backoff)
                         backoff = min(2 * backoff, _BACKOFF_SECONDS_MAX)
         except TimeoutError:
             log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(unconfirmed)})
         return list(unconfirmed.values())
+
+    async def _send_once(self, unconfirmed: dict[str, Message]) -> None:
+        """Sends everything once, several batches at a time, and takes out what SQS confirms as soon as it does."""
+        waiting = batches(tuple(unconfirmed.values()))
+
+        async def send_batches() -> None:
+            for batch in waiting:
+                for message in await self._send_batch(batch):
+                    del unconfirmed[message.version]
+
+        await asyncio.gather(*(send_batches() for _ in range(_BATCHES_IN_FLIGHT_MAX)))
 
     async def _send_batch(self, batch: list[Message]) -> list[Message]:
         """The messages that SQS has confirmed."""

@@ -1,7 +1,8 @@
-"""The routes: HTTP only. docs/api.md says what they answer, and openapi/openapi.json in full."""
+"""The routes: HTTP only. openapi/openapi.json says what they answer."""
 
 import asyncio
 from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -9,15 +10,18 @@ from starlette.convertors import Convertor, register_url_convertor
 
 from api import answers, idempotency
 from api.answers import Accepted, Health, Readiness
-from api.body import read_body
+from api.body import is_packed, read_body, unpack
 from api.buffer import Buffer, WriteUnits, drain_of
 from api.door import Format, messages_of
 from api.problems import RecordNotFound, RecordsNotAccepted
 from api.queue import QueueDepth, RecordQueue
 from api.table import RecordTable
 from records.key import KeySchema
+from records.message import Message
 from records.text import write
 from records.version import Versions
+
+_LARGE_BYTES = 65_536
 
 
 class _KeyConvertor(Convertor[str]):
@@ -62,10 +66,18 @@ def routes(parts: Parts) -> APIRouter:
         openapi_extra=answers.ACCEPT_REQUEST,
     )
     async def accept_records(request: Request) -> Response:
-        form = Format.of(request.headers.get("content-type", ""))
-        idempotency_key = idempotency.checked(request.headers.get(idempotency.HEADER))
+        form = Format.of(", ".join(request.headers.getlist("content-type")))
+        idempotency_key = idempotency.checked(request.headers.getlist(idempotency.HEADER))
+        packed = is_packed(request)
         body = await read_body(request)
-        messages = messages_of(body, form, idempotency_key, parts.versions, parts.key_schema)
+
+        def read() -> list[Message]:
+            return messages_of(
+                unpack(body) if packed else body, form, idempotency_key, parts.versions, parts.key_schema
+            )
+
+        # A large body, or a small one that may become large, is read beside the event loop: nobody else has to wait.
+        messages = await asyncio.to_thread(read) if packed or len(body) > _LARGE_BYTES else read()
         # Of one id only the last is sent. The others would lose to it anyway, and a client that repeats what was not
         # accepted must not bring one of them back as the newest.
         newest = {message.key: message for message in messages}
@@ -81,8 +93,8 @@ def routes(parts: Parts) -> APIRouter:
         operation_id="read_record",
         responses=answers.READ,
     )
-    async def read_record(record_id: str) -> Response:
-        found = await parts.table.get(record_id)
+    async def read_record(record_id: str, request: Request) -> Response:
+        found = await parts.table.get(record_id) if _is_text(request) else None
         if found is None:
             raise RecordNotFound("no such record in the table; it may still be in the queue")
         record, provenance = found
@@ -123,3 +135,12 @@ def routes(parts: Parts) -> APIRouter:
         return Health()
 
     return router
+
+
+def _is_text(request: Request) -> bool:
+    """Whether the path is UTF-8: servers put U+FFFD for what is not, and that may be another record's id."""
+    try:
+        unquote_to_bytes(request.scope.get("raw_path") or b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return True

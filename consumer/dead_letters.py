@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from consumer.delivery import Delivery
+from records.limits import MESSAGE_BYTES_MAX
 from records.message import VERSION_ATTRIBUTE
 from records.times import rfc3339
-from records.version import version_of_bare_message
+from records.version import is_version, version_of_bare_message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -36,11 +37,14 @@ class DeadLetters:
         """Whether the dead-letter queue has the message now. If not, it belongs back on the queue."""
         attributes = {
             "reason": reason,
-            "detail": _NOT_ALLOWED.sub("\ufffd", detail)[:_DETAIL_LENGTH_MAX] or reason,
-            VERSION_ATTRIBUTE: delivery.version or version_of_bare_message(delivery.message_id, delivery.sent_ms),
+            VERSION_ATTRIBUTE: _version(delivery),
             "sent": rfc3339(delivery.sent_ms),
             "dead_lettered": rfc3339(self._now_ms()),
+            "detail": _NOT_ALLOWED.sub("\ufffd", detail)[:_DETAIL_LENGTH_MAX] or reason,
         }
+        # A body near the limit leaves no room for all of them; the reason stays as long as anything does.
+        while len(attributes) > 1 and _message_bytes(delivery.body, attributes) > MESSAGE_BYTES_MAX:
+            attributes.popitem()
         try:
             self._client.send_message(
                 QueueUrl=self._url,
@@ -56,3 +60,14 @@ class DeadLetters:
             return False
         log.warning("dead_lettered", extra={"message_id": delivery.message_id, "reason": reason})
         return True
+
+
+def _version(delivery: Delivery) -> str:
+    """The message's own version, where that is one."""
+    if delivery.version is not None and is_version(delivery.version):
+        return delivery.version
+    return version_of_bare_message(delivery.message_id, delivery.sent_ms)
+
+
+def _message_bytes(body: str, attributes: dict[str, str]) -> int:
+    return len(body.encode()) + sum(len(f"{name}String{text}".encode()) for name, text in attributes.items())

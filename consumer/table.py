@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 _THROTTLES = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 _REFUSALS = {"ValidationException", "ItemCollectionSizeLimitExceededException"}
-# Also true of an item that did not come through Forebay: every version is newer than none.
-_OLDER_OR_NONE = "attribute_not_exists(#forebay.#version) OR #forebay.#version < :version"
+# Also true of an item that did not come through Forebay: every version is newer than none, and than what is no version.
+_OLDER_OR_NONE = (
+    "attribute_not_exists(#forebay.#version) OR NOT attribute_type(#forebay.#version, :string)"
+    " OR #forebay.#version < :version"
+)
 _NAMES = {"#forebay": RESERVED_NAME, "#version": VERSION}
 
 
@@ -62,7 +65,7 @@ class RecordTable:
                 Item=to_item(record.attributes, provenance),
                 ConditionExpression=_OLDER_OR_NONE,
                 ExpressionAttributeNames=_NAMES,
-                ExpressionAttributeValues={":version": {"S": record.version}},
+                ExpressionAttributeValues={":version": {"S": record.version}, ":string": {"S": "S"}},
             )
         except ClientError as error:
             code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")

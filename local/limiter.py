@@ -7,12 +7,21 @@ billed to the table, reads not at all, and on-demand tables are let through.
 
 import json
 import zlib
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from local.capacity import WriteCapacity
-from records.item import Item, from_attribute_value, value_bytes, write_units
+from records.item import (
+    CONTAINER_BYTES,
+    ELEMENT_BYTES,
+    AttributeValue,
+    Item,
+    from_attribute_value,
+    value_bytes,
+    write_units,
+)
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -190,7 +199,25 @@ def _consumption_asked(request: Json) -> str:
 
 
 def _item_bytes(item: Item) -> int:
-    return sum(len(name.encode()) + value_bytes(from_attribute_value(value)) for name, value in item.items())
+    return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
+
+
+def _value_bytes(value: AttributeValue) -> int:
+    """As `value_bytes`, of a value as it is on the wire, where a binary is base64 text."""
+    ((kind, content),) = value.items()
+    match kind:
+        case "B":
+            return len(b64decode(content))
+        case "BS":
+            return sum(len(b64decode(each)) for each in content)
+        case "L":
+            return CONTAINER_BYTES + sum(ELEMENT_BYTES + _value_bytes(each) for each in content)
+        case "M":
+            return CONTAINER_BYTES + sum(
+                ELEMENT_BYTES + len(name.encode()) + _value_bytes(each) for name, each in content.items()
+            )
+        case _:
+            return value_bytes(from_attribute_value(value))
 
 
 def _as_asked(answer: Answer, told: Json, request: Json) -> Answer:

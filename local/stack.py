@@ -51,7 +51,17 @@ def running(settings: Settings, stop: StopRequest) -> Iterator[Running]:
 
         stack = deploy(_session(aws_environment), aws_url, {"TableWriteCapacityUnits": str(settings.wcu)})
 
-        arguments = ["uvicorn", "api.main:app", "--host", LOOPBACK, "--port", str(settings.port), "--no-access-log"]
+        arguments = [
+            "uvicorn",
+            "api.main:app",
+            "--host",
+            LOOPBACK,
+            "--port",
+            str(settings.port),
+            "--no-access-log",
+            "--ws",
+            "none",
+        ]
         api = Process("api", arguments, base | aws_environment | _api_environment(stack), folder, ROOT)
         started.callback(api.stop)
         api.wait_until(lambda: answers(f"{api_url}/health"), stop)

@@ -22,8 +22,8 @@ Item: TypeAlias = dict[str, AttributeValue]
 RESERVED_NAME = "_forebay"
 VERSION = "version"
 
-_CONTAINER_BYTES = 3
-_ELEMENT_BYTES = 1
+CONTAINER_BYTES = 3
+ELEMENT_BYTES = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ def to_item(record: dict[str, Value], provenance: Provenance) -> Item:
 
 
 def from_item(item: Item) -> tuple[dict[str, Value], Provenance | None]:
-    """The record, and its provenance where the item has one (not every item needs to have come through Forebay)."""
+    """The record, and its provenance where the item has one: not every item needs to have come through Forebay."""
     record = {name: from_attribute_value(value) for name, value in item.items() if name != RESERVED_NAME}
-    reserved = item.get(RESERVED_NAME)
-    if reserved is None:
+    try:
+        return record, Provenance(**{name: value["S"] for name, value in item[RESERVED_NAME]["M"].items()})
+    except (KeyError, TypeError):
         return record, None
-    return record, Provenance(**{name: value["S"] for name, value in reserved["M"].items()})
 
 
 def to_attribute_value(value: Value) -> AttributeValue:
@@ -113,9 +113,9 @@ def value_bytes(value: Value) -> int:
     if isinstance(value, int | Decimal):
         return number_bytes(value)
     if isinstance(value, list):
-        return _CONTAINER_BYTES + sum(_ELEMENT_BYTES + value_bytes(element) for element in value)
-    return _CONTAINER_BYTES + sum(
-        _ELEMENT_BYTES + len(name.encode()) + value_bytes(element) for name, element in value.items()
+        return CONTAINER_BYTES + sum(ELEMENT_BYTES + value_bytes(element) for element in value)
+    return CONTAINER_BYTES + sum(
+        ELEMENT_BYTES + len(name.encode()) + value_bytes(element) for name, element in value.items()
     )
 
 

@@ -12,9 +12,11 @@ from records.key import KeySchema
 from records.limits import MESSAGE_BYTES_MAX
 from records.record import Record, faults
 from records.text import parse, write
-from records.version import is_version, version_of_bare_message
+from records.version import accepted_ms, is_version, version_of_bare_message
 
 VERSION_ATTRIBUTE = VERSION
+_VERSION_AHEAD_MS_MAX = 3_600_000
+"""How far a producer's clock may be ahead of SQS's: an hour."""
 _VERSION_ATTRIBUTE_BYTES = len(VERSION_ATTRIBUTE) + len("String") + len("00000000-0000-7000-8000-000000000000")
 
 
@@ -56,6 +58,11 @@ def read_message(body: str, version: str | None, message_id: str, sent_ms: int, 
         version = version_of_bare_message(message_id, sent_ms)
     elif not is_version(version):
         raise MessageUnreadable(VERSION_INVALID, "the message attribute version is not a UUIDv7 in its canonical form")
+    elif accepted_ms(version) > sent_ms + _VERSION_AHEAD_MS_MAX:
+        # It would win over everything that is accepted until its time has come.
+        raise MessageUnreadable(
+            VERSION_INVALID, "the message attribute version is of a time after the message was sent"
+        )
     try:
         attributes = parse(body.encode())
     except TextMalformed as error:

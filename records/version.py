@@ -7,6 +7,7 @@ versions of the same millisecond keep their order (RFC 9562 section 6.2, method 
 import hashlib
 import re
 from collections.abc import Callable
+from threading import Lock
 
 _TAIL_BITS = 74
 _TAIL_MAX = (1 << _TAIL_BITS) - 1
@@ -15,7 +16,7 @@ _VERSION = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[
 
 
 class Versions:
-    """Makes versions that increase. One per process; not for use from several threads at once.
+    """Makes versions that increase. One per process, for all of its threads.
 
     `now_ms` gives Unix time in milliseconds, `random_bits(n)` n random bits (`time` and `secrets` in production).
     A clock that stands still or steps back does not break the order: the last millisecond is counted on.
@@ -24,20 +25,22 @@ class Versions:
     def __init__(self, now_ms: Callable[[], int], random_bits: Callable[[int], int]) -> None:
         self._now_ms = now_ms
         self._random_bits = random_bits
+        self._lock = Lock()
         self._ms = -1
         self._tail = 0
 
     def next(self) -> str:
-        ms = self._now_ms()
-        if ms > self._ms:
-            self._ms = ms
-            self._tail = self._fresh_tail()
-        else:
-            self._tail += 1 + self._random_bits(_STEP_BITS)
-            if self._tail > _TAIL_MAX:
-                self._ms += 1
+        with self._lock:
+            ms = self._now_ms()
+            if ms > self._ms:
+                self._ms = ms
                 self._tail = self._fresh_tail()
-        return _text(self._ms, self._tail)
+            else:
+                self._tail += 1 + self._random_bits(_STEP_BITS)
+                if self._tail > _TAIL_MAX:
+                    self._ms += 1
+                    self._tail = self._fresh_tail()
+            return _text(self._ms, self._tail)
 
     def _fresh_tail(self) -> int:
         # The top bit stays clear: room to count up for the rest of the millisecond.

@@ -23,7 +23,7 @@ def post(sqs: Sqs, body: bytes | AsyncIterator[bytes], **headers: str) -> httpx.
     return request(app_of(sqs), "POST", "/records", content=body, headers=names)
 
 
-@given(parts=st.lists(st.binary(max_size=200_000), max_size=4))
+@given(parts=st.lists(st.binary(max_size=200_000), min_size=1, max_size=4))
 def test_every_gzip_stream_is_unpacked_whole(parts: list[bytes]) -> None:
     assert unpack(b"".join(map(gzip.compress, parts))) == b"".join(parts)
 
@@ -51,10 +51,6 @@ def test_a_gzip_bomb_costs_no_more_than_the_limit() -> None:
     assert peak < 4 * REQUEST_BYTES_MAX
 
 
-def test_many_empty_members_are_nothing() -> None:
-    assert unpack(gzip.compress(b"") * 50_000) == b""
-
-
 def test_records_come_in_gzipped() -> None:
     sqs = Sqs()
     answer = request(app_of(sqs), "POST", "/records", content=gzip.compress(b'{"id":"1"}'), headers=_GZIPPED)
@@ -65,15 +61,17 @@ def test_records_come_in_gzipped() -> None:
     ("body", "encoding", "status", "code"),
     [
         (b'{"id":"1"}', "gzip", 400, "gzip_malformed"),
-        (gzip.compress(bytes(REQUEST_BYTES_MAX + 1)), "gzip", 413, "request_too_large"),
+        (gzip.compress(bytes(REQUEST_BYTES_MAX + 1), mtime=0), "gzip", 413, "request_too_large"),
         (b"{}", "br", 415, "content_encoding_unsupported"),
         (b"{}", "gzip, gzip", 415, "content_encoding_unsupported"),
-        (b"", "gzip", 400, "json_malformed"),
+        (b"", "gzip", 400, "gzip_malformed"),
+        (gzip.compress(b"", mtime=0), "gzip", 400, "json_malformed"),
+        (gzip.compress(b"{}", mtime=0), "identity, gzip", 202, None),
     ],
 )
-def test_what_cannot_be_unpacked_is_a_problem(body: bytes, encoding: str, status: int, code: str) -> None:
+def test_what_cannot_be_unpacked_is_a_problem(body: bytes, encoding: str, status: int, code: str | None) -> None:
     answer = post(Sqs(), body, content_type="application/json", content_encoding=encoding)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (answer.status_code, answer.json().get("code")) == (status, code)
     assert status != 415 or answer.headers["accept-encoding"] == "gzip, identity"
 
 
@@ -117,7 +115,7 @@ def test_every_bad_line_is_named_with_its_place() -> None:
         (3, "", "record_not_an_object"),
         (4, "", "json_malformed"),
     ]
-    assert "(line 2, column" in errors[0]["detail"]
+    assert "(line 2, column 6)" in errors[0]["detail"]
     assert "(line 6, column 11)" in errors[3]["detail"]
     assert sqs.batches == []
 
@@ -129,7 +127,7 @@ def test_every_bad_line_is_named_with_its_place() -> None:
         "text/plain",
         "application/x-www-form-urlencoded",
         "application/xml",
-        "application/json; charset=latin-1",
+        "application/json; a=b; charset=latin-1",
         "*/*",
     ],
 )
@@ -156,3 +154,41 @@ def test_the_answer_to_many_faults_is_bounded() -> None:
     answer = post(Sqs(), body, content_type="application/json")
     assert len(answer.json()["errors"]) == 100
     assert len(answer.content) < 100_000
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson"])
+@pytest.mark.parametrize("body", [b"", b" \n"])
+def test_an_empty_body_is_never_accepted(content_type: str, body: bytes) -> None:
+    answer = post(Sqs(), body, content_type=content_type)
+    assert (answer.status_code, answer.json()["code"]) == (400, "json_malformed")
+
+
+def test_a_body_that_is_not_as_long_as_it_says_is_refused() -> None:
+    answer = post(Sqs(), b'{"id":"1"}\n', content_type="application/x-ndjson", content_length="22")
+    assert (answer.status_code, answer.json()["code"]) == (400, "body_incomplete")
+
+
+def test_a_request_that_wants_to_upgrade_is_refused_because_its_body_may_be_lost() -> None:
+    answer = post(Sqs(), b'{"id":"1"}', content_type="application/json", upgrade="h2c")
+    assert (answer.status_code, answer.json()["code"], answer.headers["connection"]) == (
+        400,
+        "upgrade_unsupported",
+        "close",
+    )
+
+
+_TWICE = [
+    [("content-type", "application/json"), ("content-type", "text/plain")],
+    [("content-type", "application/json"), ("content-encoding", "gzip"), ("content-encoding", "gzip")],
+    [("content-type", "application/json"), ("idempotency-key", "a"), ("idempotency-key", "b")],
+]
+
+
+@pytest.mark.parametrize("headers", _TWICE)
+def test_headers_that_contradict_each_other_are_refused(headers: list[tuple[str, str]]) -> None:
+    assert request(app_of(), "POST", "/records", content=b"{}", headers=headers).status_code in {400, 415}
+
+
+def test_members_of_a_gzip_stream_cost_no_more_than_their_bytes() -> None:
+    """As many as fit: time that grows with the square of their number would never end here."""
+    assert unpack(gzip.compress(b"") * 300_000) == b""

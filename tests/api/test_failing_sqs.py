@@ -64,7 +64,7 @@ class Client:
         """The table after the queue has been drained."""
         table = Table()
         deliveries = [
-            Delivery(str(n), entry["MessageBody"], entry["MessageAttributes"]["version"]["StringValue"], 0)
+            Delivery(str(n), entry["MessageBody"], entry["MessageAttributes"]["version"]["StringValue"], NOW_MS)
             for n, entry in enumerate(self.sqs.durable)
         ]
         assert Drain(table, DeadLetterQueue(), KeySchema(), lambda: NOW_MS).drain(deliveries, lambda: 60_000) == []

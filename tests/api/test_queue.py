@@ -88,3 +88,14 @@ def test_a_queue_that_hangs_is_not_waited_for() -> None:
         assert send(Sqs(confirm, hang), seconds_max=0.2) == _MESSAGES[10:]
     finally:
         never.set()
+
+
+def test_several_batches_are_in_flight_at_once() -> None:
+    together = threading.Barrier(4, timeout=20)
+
+    def wait_for_the_others(batch: Batch) -> Answer:
+        together.wait()
+        return confirm(batch)
+
+    messages = [Message(str(n), "", str(n), 100) for n in range(40)]
+    assert asyncio.run(queue_of(Sqs(*[wait_for_the_others] * 4)).send(messages)) == []

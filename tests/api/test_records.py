@@ -152,3 +152,20 @@ def test_what_can_be_no_id_is_not_found(record_id: str) -> None:
 
 def test_a_wrong_method_is_told_the_right_ones() -> None:
     assert request(app_of(), "DELETE", "/records").headers["allow"] == "POST"
+
+
+def test_a_path_that_is_no_text_is_no_id() -> None:
+    app = app_of(dynamodb=DynamoDb({"\ufffd": {"id": {"S": "\ufffd"}}}))
+    assert request(app, "GET", "/records/%EF%BF%BD").status_code == 200
+    assert request(app, "GET", "/records/%FF").status_code == 404
+
+
+def test_no_path_is_redirected() -> None:
+    assert request(app_of(), "GET", "/health/").json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("reserved", [{"S": "x"}, {"M": {}}, {"M": {"version": {"N": "5"}}}])
+def test_a_record_whose_reserved_attribute_is_not_forebays_is_read_without_its_way(reserved: Any) -> None:
+    app = app_of(dynamodb=DynamoDb({"1": {"id": {"S": "1"}, "_forebay": reserved}}))
+    answer = request(app, "GET", "/records/1")
+    assert (answer.status_code, answer.json(), answer.headers.get("etag")) == (200, {"id": "1"}, None)

@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from consumer.dead_letters import DeadLetters
 from consumer.delivery import Delivery
+from records.limits import MESSAGE_BYTES_MAX
 from records.version import version_of_bare_message
 from tests.consumer.doubles import NOW_MS, delivery
 
@@ -66,3 +67,20 @@ def test_a_detail_is_made_fit_for_an_attribute(detail: str, sent: str) -> None:
 
 def test_a_dead_letter_that_could_not_be_sent_is_said() -> None:
     assert not letter(Sqs(ClientError({"Error": {"Code": "RequestThrottled"}}, "SendMessage")), delivery("m"))
+
+
+@pytest.mark.parametrize(("room", "names"), [(20_000, 5), (1_000, 4), (80, 2), (40, 1)])
+def test_a_body_near_the_limit_keeps_what_fits_and_its_reason_longest(room: int, names: int) -> None:
+    sqs = Sqs()
+    assert letter(sqs, delivery("m", "x" * (MESSAGE_BYTES_MAX - room)), "y" * 1024)
+    told = attributes(sqs)
+    assert told["reason"] == "a_reason"
+    assert len(told) == names
+    size = sum(len(name) + len("String") + len(text) for name, text in told.items())
+    assert size <= room
+
+
+def test_a_version_that_is_none_is_not_carried_on() -> None:
+    sqs = Sqs()
+    letter(sqs, Delivery("m", "{", "x" * 100_000, 5))
+    assert attributes(sqs)["version"] == version_of_bare_message("m", 5)

@@ -43,7 +43,7 @@ def test_a_put_is_conditional_on_the_version() -> None:
     (request,) = dynamodb.requests
     assert request["TableName"] == "table-name"
     assert request["Item"]["_forebay"]["M"]["version"] == {"S": _VERSION}
-    assert request["ExpressionAttributeValues"] == {":version": {"S": _VERSION}}
+    assert request["ExpressionAttributeValues"] == {":version": {"S": _VERSION}, ":string": {"S": "S"}}
 
 
 def test_a_newer_version_that_is_there_is_success() -> None:

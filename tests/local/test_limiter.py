@@ -140,3 +140,11 @@ def test_many_items_at_once_are_charged_to_their_tables() -> None:
 def test_malformed_requests_are_the_emulators_to_refuse() -> None:
     table = Table(Emulator({"__type": "ValidationException"}, 400))
     assert table.ask("PutItem").json() == {"__type": "ValidationException"}
+
+
+def test_binary_attributes_are_charged_by_their_bytes() -> None:
+    table = Table(Emulator({**_CONDITION_FAILED, "Item": {"id": {"S": "1"}, "b": {"B": "AAAA" * 500}}}, 400))
+    item = {"id": {"S": "1"}, "b": {"L": [{"BS": ["AAAA" * 300]}, {"M": {"c": {"B": "AA=="}}}]}}
+    assert table.ask("PutItem", TableName="T", Item=item, ConditionExpression="c").json() == _CONDITION_FAILED
+    table.now = 1  # 1,503 bytes are two units
+    assert "ThrottlingReasons" in table.put().json()

@@ -287,3 +287,13 @@ def test_the_message_limit_is_sqss_to_the_byte(forebay: Forebay, room: int) -> N
         forebay.clear("m")
     else:
         assert [error["code"] for error in answer.json()["errors"]] == ["message_too_large"]
+
+
+@pytest.mark.parametrize("reserved", [None, {"S": "x"}, {"M": {}}, {"M": {"version": {"N": "5"}}}])
+def test_an_item_that_did_not_come_through_forebay_is_replaced(forebay: Forebay, reserved: Any) -> None:
+    item = {"id": {"S": "other"}} | ({RESERVED_NAME: reserved} if reserved else {})
+    forebay.dynamodb.put_item(TableName=TABLE_NAME, Item=item)
+    assert forebay.post('{"id":"other","n":1}').status_code == 202
+    forebay.drain()
+    assert forebay.read("other") == {"id": "other", "n": 1}
+    forebay.clear("other")

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,18 +23,26 @@ class Stack:
 
     port: str
     addresses: dict[str, str]
+    clients: dict[str, Any] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         return self.addresses[name]
 
     def client(self, service: Literal["dynamodb", "lambda", "sqs"]) -> Any:
-        return boto3.client(
+        if service in self.clients:
+            return self.clients[service]
+        self.clients[service] = boto3.client(
             service,
             endpoint_url=self["AWS_ENDPOINT_URL"],
             aws_access_key_id=self["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self["AWS_SECRET_ACCESS_KEY"],
             region_name=self["AWS_DEFAULT_REGION"],
         )
+        return self.clients[service]
+
+    def close(self) -> None:
+        for client in self.clients.values():
+            client.close()
 
     def messages(self, queue: str = "RECORD_QUEUE_URL") -> int:
         """Waiting and in flight."""
@@ -107,7 +115,9 @@ def slow_stack() -> Iterator[Stack]:
     port, aws_port = free_ports(2)
     run = start(port, aws_port, WCU="2", BURST_SECONDS="0")
     try:
-        yield Stack(port, wait_for_addresses(run, port))
+        running = Stack(port, wait_for_addresses(run, port))
+        yield running
+        running.close()
     finally:
         interrupt(run)
 
@@ -118,6 +128,8 @@ def stack() -> Iterator[Stack]:
     port, aws_port = free_ports(2)
     run = start(port, aws_port, WCU="1000")
     try:
-        yield Stack(port, wait_for_addresses(run, port))
+        running = Stack(port, wait_for_addresses(run, port))
+        yield running
+        running.close()
     finally:
         interrupt(run)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -159,3 +160,24 @@ def test_the_buffer_tells_what_waits_in_a_slow_table(slow_stack: Stack) -> None:
     assert buffer["drain"]["write_capacity_units"] == 2
     assert buffer["dead_lettered"] == 0
     assert httpx.get(f"{slow_stack['API_URL']}/ready").json() == {"status": "ready"}
+
+
+def test_a_request_that_wants_to_upgrade_its_connection_is_never_accepted_without_its_records(stack: Stack) -> None:
+    headers = {"content-type": "application/x-ndjson", "connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c"}
+    answer = httpx.post(f"{stack['API_URL']}/records", content=b'{"id":"upgraded"}\n', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "upgrade_unsupported")
+
+
+def test_a_large_request_keeps_nobody_else_waiting(stack: Stack) -> None:
+    """Of a body that takes seconds to read, others notice nothing that comes near it."""
+    numbers = ",".join(["1.5"] * 95_000)
+    body = "[" + ",".join(f'{{"id":"large-{n}","a":[{numbers}]}}' for n in range(15)) + "]"
+    headers = {"content-type": "application/json"}
+    with ThreadPoolExecutor(1) as executor:
+        large = executor.submit(httpx.post, f"{stack['API_URL']}/records", content=body, headers=headers, timeout=60)
+        answered = 0
+        while not large.done():
+            assert httpx.get(f"{stack['API_URL']}/health").status_code == 200
+            answered += 1
+    assert large.result().status_code == 202
+    assert answered >= 10

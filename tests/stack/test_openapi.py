@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,11 @@ def test_a_generated_client_works(stack: Stack, tmp_path: Path, monkeypatch: pyt
     def part(name: str) -> Any:
         return importlib.import_module(f"forebay_client.{name}")
 
-    client = part("client").Client(base_url=stack["API_URL"])
+    with part("client").Client(base_url=stack["API_URL"]) as client:
+        _use(client, part)
+
+
+def _use(client: Any, part: Callable[[str], Any]) -> None:
     accept, read, buffer = (part(f"api.default.{name}") for name in ("accept_records", "read_record", "read_buffer"))
     record = part("models.record").Record.from_dict({"id": "generated", "temperature": 21.5})
     accepted = accept.sync(client=client, body=record, idempotency_key="generated-1")
