@@ -27,10 +27,12 @@ def configure() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # The server's own lines, too, go through the root logger.
-    for server in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+    # The server's own lines go through the root logger too; but not its access log, which holds paths, and so ids.
+    for server in ("uvicorn", "uvicorn.error"):
         logging.getLogger(server).handlers.clear()
         logging.getLogger(server).propagate = True
+    logging.getLogger("uvicorn.access").handlers.clear()
+    logging.getLogger("uvicorn.access").propagate = False
     # What the client libraries say at every start is about them.
     for library in ("botocore", "boto3", "mangum"):
         logging.getLogger(library).setLevel(logging.WARNING)

@@ -61,6 +61,7 @@ def routes(parts: Parts) -> APIRouter:
         summary="Accept records",
         description="Answers 202 once SQS has confirmed every record. A request with a bad record is refused whole.",
         operation_id="accept_records",
+        tags=["records"],
         response_model=Accepted,
         responses=answers.ACCEPT,
         openapi_extra=answers.ACCEPT_REQUEST,
@@ -91,6 +92,7 @@ def routes(parts: Parts) -> APIRouter:
         "/records/{record_id:key}",
         summary="Read a record back from the table",
         operation_id="read_record",
+        tags=["records"],
         responses=answers.READ,
     )
     async def read_record(record_id: str, request: Request) -> Response:
@@ -108,7 +110,13 @@ def routes(parts: Parts) -> APIRouter:
             }
         return Response(write(record), media_type="application/json", headers=headers)
 
-    @router.get("/buffer", summary="Where the backlog stands", operation_id="read_buffer", responses=answers.BUFFER)
+    @router.get(
+        "/buffer",
+        summary="Where the backlog stands",
+        operation_id="read_buffer",
+        tags=["buffer"],
+        responses=answers.BUFFER,
+    )
     async def read_buffer() -> Buffer:
         depth, dead_letters, capacity = await asyncio.gather(
             parts.queue_depth.read(), parts.dead_letter_queue_depth.read(), parts.table.write_capacity_units()
@@ -124,13 +132,20 @@ def routes(parts: Parts) -> APIRouter:
         "/ready",
         summary="Whether queue and table can be reached",
         operation_id="read_readiness",
+        tags=["buffer"],
         responses=answers.READY,
     )
     async def read_readiness() -> Readiness:
         await asyncio.gather(parts.queue_depth.read(), parts.table.write_capacity_units())
         return Readiness()
 
-    @router.get("/health", summary="Whether the process answers", operation_id="read_health", responses=answers.HEALTH)
+    @router.get(
+        "/health",
+        summary="Whether the process answers",
+        operation_id="read_health",
+        tags=["buffer"],
+        responses=answers.HEALTH,
+    )
     async def read_health() -> Health:
         return Health()
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -109,27 +110,27 @@ def interrupt(run: "subprocess.Popen[str]", number: int = signal.SIGINT) -> str:
         raise
 
 
+@contextmanager
+def running(**variables: str) -> Iterator[Stack]:
+    port, aws_port = free_ports(2)
+    run = start(port, aws_port, **variables)
+    try:
+        stack = Stack(port, wait_for_addresses(run, port))
+        yield stack
+        stack.close()
+    finally:
+        interrupt(run)
+
+
 @pytest.fixture(scope="session")
 def slow_stack() -> Iterator[Stack]:
     """A stack whose table takes two write units a second and keeps no burst credit."""
-    port, aws_port = free_ports(2)
-    run = start(port, aws_port, WCU="2", BURST_SECONDS="0")
-    try:
-        running = Stack(port, wait_for_addresses(run, port))
-        yield running
-        running.close()
-    finally:
-        interrupt(run)
+    with running(WCU="2", BURST_SECONDS="0") as stack:
+        yield stack
 
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
     """A stack whose table is fast enough not to matter."""
-    port, aws_port = free_ports(2)
-    run = start(port, aws_port, WCU="1000")
-    try:
-        running = Stack(port, wait_for_addresses(run, port))
-        yield running
-        running.close()
-    finally:
-        interrupt(run)
+    with running(WCU="1000") as stack:
+        yield stack

@@ -56,7 +56,8 @@ def test_a_generated_client_works(stack: Stack, tmp_path: Path, monkeypatch: pyt
 
 
 def _use(client: Any, part: Callable[[str], Any]) -> None:
-    accept, read, buffer = (part(f"api.default.{name}") for name in ("accept_records", "read_record", "read_buffer"))
+    accept, read = (part(f"api.records.{name}") for name in ("accept_records", "read_record"))
+    buffer = part("api.buffer.read_buffer")
     record = part("models.record").Record.from_dict({"id": "generated", "temperature": 21.5})
     accepted = accept.sync(client=client, body=record, idempotency_key="generated-1")
     assert [receipt.id for receipt in accepted.records] == ["generated"]

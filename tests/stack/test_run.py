@@ -1,5 +1,6 @@
 """`make run`: starts at once, tells what stands in its way, and leaves nothing behind."""
 
+import json
 import os
 import re
 import signal
@@ -65,6 +66,9 @@ def test_it_starts_prints_a_curl_line_that_works_and_leaves_nothing_behind_twice
         while httpx.get(f"{curl[1]}/42").status_code != 200 and time.monotonic() < deadline:
             time.sleep(0.1)
         folder = logs_folder(output)
+        log = [json.loads(line) for line in (Path(folder) / "api.log").read_text().splitlines()]
+        assert {"/records", "/records/{record_id:key}"} <= {line.get("route") for line in log}
+        assert "records/42" not in json.dumps(log)  # an id is the record's content
         assert len(processes_in(folder)) >= 3
         interrupt(run, number)
         assert processes_in(folder) == []
