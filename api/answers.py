@@ -51,12 +51,10 @@ _REQUEST_ID_HEADER = {
         "example": "5f0c6f1e8d2b4a7f9e3c1b0a7d6e5f40",
     }
 }
-_RETRY_AFTER_HEADER = {
-    "Retry-After": {
-        "description": "Seconds to wait before repeating the request.",
-        "schema": {"type": "integer"},
-        "example": 1,
-    }
+_HEADERS = {
+    "Retry-After": "Seconds to wait before repeating the request.",
+    "Accept-Encoding": "What a body may be packed with.",
+    "Connection": "The connection is closed.",
 }
 
 
@@ -66,7 +64,11 @@ def answer(description: str, headers: dict[str, Any] | None = None) -> dict[str,
 
 def problem(description: str, *examples: problems.Problem) -> dict[str, Any]:
     """A documented problem, with the documents that it comes as."""
-    headers = _RETRY_AFTER_HEADER if any("Retry-After" in each.headers for each in examples) else {}
+    headers = {
+        name: {"description": _HEADERS[name], "schema": {"type": "string"}, "example": text}
+        for each in examples
+        for name, text in each.headers.items()
+    }
     content = {
         problems.MEDIA_TYPE: {
             "schema": {"$ref": "#/components/schemas/ProblemDocument"},
@@ -84,8 +86,12 @@ ACCEPT: Responses = {
     400: problem(
         "The body is not what it says it is, or the idempotency key is none.",
         problems.RequestMalformed(TextMalformed("json_malformed", "trailing comma", 1, 8)),
+        problems.RequestMalformed(TextMalformed("text_invalid", "a \\u escape is a lone surrogate", 1, 8)),
+        problems.RequestMalformed(TextMalformed("nesting_too_deep", "brackets are nested too deep", 1, 202)),
+        problems.RequestMalformed(
+            TextMalformed("number_out_of_range", "a number is beyond what DynamoDB holds", 1, 22)
+        ),
         problems.BodyIncomplete("Content-Length says 120 bytes; 0 came"),
-        problems.UpgradeUnsupported("this connection cannot be upgraded; send the request without (curl: --http1.1)"),
         problems.GzipMalformed("the body is not gzip"),
         problems.IdempotencyKeyInvalid(f"{IDEMPOTENCY_KEY} is 1 to 255 printable ASCII characters"),
     ),
@@ -112,7 +118,7 @@ ACCEPT: Responses = {
 }
 READ: Responses = {
     200: answer(
-        "The record as it was sent.",
+        "The record, equal in value to what was sent.",
         {
             "ETag": {"description": "Its version.", "schema": {"type": "string"}, "example": f'"{_VERSION}"'},
             **{
@@ -166,7 +172,9 @@ ACCEPT_REQUEST: dict[str, Any] = {
         }
     ],
     "requestBody": {
-        "description": "One record, an array of records, or a record a line. Each may be packed with gzip.",
+        "description": "One record, an array of records, or a record a line. Each may be packed:"
+        " `Content-Encoding: gzip`. At most 6 MiB, unpacked too. `application/ndjson` and `application/x-jsonlines` are"
+        " other names of the lines.",
         "required": True,
         "content": {
             "application/json": {

@@ -12,7 +12,6 @@ from api.problems import (
     GzipMalformed,
     RequestTimedOut,
     RequestTooLarge,
-    UpgradeUnsupported,
 )
 
 REQUEST_BYTES_MAX = 6 * 1024 * 1024
@@ -37,11 +36,8 @@ def is_packed(request: Request) -> bool:
 async def read_body(request: Request) -> bytes:
     """The body as it came, given up as soon as it is over the limit.
 
-    Raises `RequestTooLarge`, `RequestTimedOut`, `BodyIncomplete` or `UpgradeUnsupported`.
+    Raises `RequestTooLarge`, `RequestTimedOut` or `BodyIncomplete`.
     """
-    if "upgrade" in request.headers:
-        # Servers that cannot upgrade may pass on the request without its body.
-        raise UpgradeUnsupported("this connection cannot be upgraded; send the request without (curl: --http1.1)")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > REQUEST_BYTES_MAX:
         raise _too_large()

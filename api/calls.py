@@ -10,6 +10,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 CALLS_AT_ONCE = 8
 """Fewer than the ten connections that a client keeps."""
 
+READ_SECONDS_MAX = 5.0
+"""How long a client waits for what is read for it; then it gets its answer, whatever AWS does."""
+
 _Answer = TypeVar("_Answer")
 
 
@@ -24,6 +27,6 @@ class Calls:
         return await asyncio.get_running_loop().run_in_executor(self._executor, function)
 
 
-def cause(error: BotoCoreError | ClientError) -> str:
+def cause(error: BotoCoreError | ClientError | TimeoutError) -> str:
     """A failed call in one word, for logs: AWS's error code, or the kind of trouble on the way there."""
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

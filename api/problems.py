@@ -14,6 +14,13 @@ from records.message import Message
 
 MEDIA_TYPE = "application/problem+json"
 
+# By RFC 9110; Python's own phrases for these two changed with 3.13.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+_ROUTER_PROBLEMS = {
+    404: ("not_found", "there is no such path"),
+    405: ("method_not_allowed", "this path does not take this method; Allow names those that it takes"),
+}
+
 
 class RecordFault(BaseModel):
     """One thing that is wrong with one record of the request."""
@@ -71,9 +78,7 @@ class Problem(Exception):
 
     @property
     def document(self) -> ProblemDocument:
-        return ProblemDocument(
-            title=self.status.phrase, status=self.status, code=self.code, detail=self.detail, **self.members
-        )
+        return _document(self.status, self.code, self.detail, **self.members)
 
 
 class RequestMalformed(Problem):
@@ -89,12 +94,6 @@ class RequestMalformed(Problem):
 class BodyIncomplete(Problem):
     status = HTTPStatus.BAD_REQUEST
     code = "body_incomplete"
-    headers: ClassVar = {"Connection": "close"}
-
-
-class UpgradeUnsupported(Problem):
-    status = HTTPStatus.BAD_REQUEST
-    code = "upgrade_unsupported"
     headers: ClassVar = {"Connection": "close"}
 
 
@@ -206,8 +205,11 @@ def _answer_http_exception(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
-    code = status.phrase.lower().replace(" ", "_")
-    document = ProblemDocument(title=status.phrase, status=status, code=code, detail=status.description)
-    return JSONResponse(
-        document.model_dump(exclude_none=True), status_code=status, headers=error.headers, media_type=MEDIA_TYPE
-    )
+    code, detail = _ROUTER_PROBLEMS.get(status, ("request_refused", status.phrase))
+    content = _document(status, code, detail).model_dump(exclude_none=True)
+    return JSONResponse(content, status_code=status, headers=error.headers, media_type=MEDIA_TYPE)
+
+
+def _document(status: HTTPStatus, code: str, detail: str, **members: Any) -> ProblemDocument:  # noqa: ANN401 - as above
+    title = _TITLES.get(status, status.phrase)
+    return ProblemDocument(title=title, status=status, code=code, detail=detail, **members)

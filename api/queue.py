@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from api.batches import batches
-from api.calls import Calls, cause
+from api.calls import READ_SECONDS_MAX, Calls, cause
 from api.problems import QueueUnavailable
 from records.message import VERSION_ATTRIBUTE, Message
 
@@ -107,8 +107,9 @@ class QueueDepth:
         """Raises `QueueUnavailable`."""
         read = partial(self._client.get_queue_attributes, QueueUrl=self._url, AttributeNames=[_WAITING, _IN_FLIGHT])
         try:
-            attributes = (await self._calls(read))["Attributes"]
-        except (BotoCoreError, ClientError) as error:
+            async with asyncio.timeout(READ_SECONDS_MAX):
+                attributes = (await self._calls(read))["Attributes"]
+        except (BotoCoreError, ClientError, TimeoutError) as error:
             log.warning("queue_depth_failed", extra={"cause": cause(error)})
             raise QueueUnavailable("SQS did not say how many messages it holds") from error
         return Depth(waiting=int(attributes[_WAITING]), in_flight=int(attributes[_IN_FLIGHT]))

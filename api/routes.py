@@ -67,7 +67,7 @@ def routes(parts: Parts) -> APIRouter:
         openapi_extra=answers.ACCEPT_REQUEST,
     )
     async def accept_records(request: Request) -> Response:
-        form = Format.of(", ".join(request.headers.getlist("content-type")))
+        form = Format.of(", ".join(dict.fromkeys(request.headers.getlist("content-type"))))
         idempotency_key = idempotency.checked(request.headers.getlist(idempotency.HEADER))
         packed = is_packed(request)
         body = await read_body(request)

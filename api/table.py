@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from api.calls import Calls, cause
+from api.calls import READ_SECONDS_MAX, Calls, cause
 from api.problems import TableUnavailable
 from records.item import Item, Provenance, from_item
 from records.key import KeySchema
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 log = logging.getLogger(__name__)
-
-READ_SECONDS_MAX = 5.0
-"""How long a client waits for the table; then it gets its answer, whatever DynamoDB does."""
 
 
 class RecordTable:
@@ -62,5 +59,5 @@ class RecordTable:
 
 
 def _unavailable(error: BotoCoreError | ClientError | TimeoutError) -> TableUnavailable:
-    log.warning("table_read_failed", extra={"cause": "TimedOut" if isinstance(error, TimeoutError) else cause(error)})
+    log.warning("table_read_failed", extra={"cause": cause(error)})
     return TableUnavailable("the table did not answer; try again")

@@ -6,7 +6,7 @@ Pure: the clock, the table and the dead-letter queue are passed in.
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from consumer.delivery import Delivery
 from consumer.table import Put, PutRefused, TableThrottled, TableUnavailable
@@ -38,6 +38,10 @@ class _Pending:
     deliveries: list[Delivery] = field(default_factory=list)
 
 
+_Bad: TypeAlias = tuple[Delivery, str, str]
+"""A delivery that can never be put, with its reason and detail."""
+
+
 class Drain:
     def __init__(
         self, table: Table, dead_letters: DeadLetterQueue, key_schema: KeySchema, now_ms: Callable[[], int]
@@ -52,9 +56,7 @@ class Drain:
 
         Everything else is in the table, superseded there by a newer version, or in the dead-letter queue.
         """
-        pending, back = self._read(deliveries)
-        # Oldest first: what has waited longest goes first when there is room for some only.
-        waiting = sorted(pending, key=lambda each: each.record.version)
+        waiting, bad = self._read(deliveries)
         while waiting and time_left_ms() > STOP_MS:
             each = waiting[0]
             try:
@@ -63,31 +65,32 @@ class Drain:
                 log.warning("put_stopped", extra={"error": error.code, "cause": str(error), "left": len(waiting)})
                 break
             except PutRefused as error:
-                back += self._give_up(each.deliveries, error.code, str(error))
+                bad += [(delivery, error.code, str(error)) for delivery in each.deliveries]
             waiting.pop(0)
-        return back + [delivery for each in waiting for delivery in each.deliveries]
+        back = [delivery for each in waiting for delivery in each.deliveries]
+        # After the puts, so that a dead-letter queue that does not answer keeps no good record waiting.
+        for delivery, reason, detail in bad:
+            if time_left_ms() <= STOP_MS or not self._dead_letters.send(delivery, reason, detail):
+                back.append(delivery)
+        return back
 
-    def _read(self, deliveries: Iterable[Delivery]) -> tuple[list[_Pending], list[Delivery]]:
-        """One pending put per key, and the deliveries that could be neither read nor dead-lettered."""
+    def _read(self, deliveries: Iterable[Delivery]) -> tuple[list[_Pending], list[_Bad]]:
+        """One pending put per key, the oldest first, as there may be room for some only; and what cannot be read."""
         pending: dict[str, _Pending] = {}
-        back: list[Delivery] = []
+        bad: list[_Bad] = []
         for delivery in deliveries:
             try:
                 record = read_message(
                     delivery.body, delivery.version, delivery.message_id, delivery.sent_ms, self._key_schema
                 )
             except MessageUnreadable as error:
-                back += self._give_up([delivery], error.reason, error.detail)
+                bad.append((delivery, error.reason, error.detail))
                 continue
             each = pending.setdefault(record.key, _Pending(record, delivery))
             each.deliveries.append(delivery)
             if record.version > each.record.version:
                 each.record, each.newest = record, delivery
-        return list(pending.values()), back
-
-    def _give_up(self, deliveries: Iterable[Delivery], reason: str, detail: str) -> list[Delivery]:
-        """Dead-letters, and returns the deliveries whose dead letter could not be sent."""
-        return [delivery for delivery in deliveries if not self._dead_letters.send(delivery, reason, detail)]
+        return sorted(pending.values(), key=lambda each: each.record.version), bad
 
     def _provenance(self, each: _Pending) -> Provenance:
         return Provenance.of(each.record.version, each.newest.sent_ms, self._now_ms())

@@ -46,7 +46,7 @@ Forebay runs ({seconds:.1f} s): a table of {settings.wcu} write units a second, 
   aws   {run.aws_url}
   logs  {run.logs}
 
-Accept a record, and read it back from the table:
+Accept a record, and read it back from the table a moment later:
 
   curl -i {url}/records -H 'content-type: application/json' -d '{{"id": "42", "temperature": 21.5}}'
   curl -i {url}/records/42

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 Json: TypeAlias = dict[str, Any]
@@ -40,7 +41,17 @@ class Stack:
 
 
 def deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[str, str]) -> Stack:
-    """Creates the stack from template.yaml with these parameters, and waits until it is there."""
+    """Creates the stack from template.yaml with these parameters, and waits until it is there.
+
+    Raises `DeployFailed`.
+    """
+    try:
+        return _deploy(session, aws_url, parameters)
+    except (BotoCoreError, ClientError) as error:
+        raise DeployFailed(f"template.yaml could not be deployed: {error}") from error
+
+
+def _deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[str, str]) -> Stack:
     s3 = session.client("s3", endpoint_url=aws_url)
     cloudformation = session.client("cloudformation", endpoint_url=aws_url)
     s3.create_bucket(Bucket=_BUCKET)

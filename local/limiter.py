@@ -1,8 +1,9 @@
 """The capacity limiter: provisioned throughput, which no emulator enforces, made real in front of one.
 
-An ASGI middleware around the emulator. Every write that DynamoDB would bill is charged to its table's `WriteCapacity`
+An ASGI middleware around the emulator. Every write but PartiQL's is charged to its table's `WriteCapacity`
 with what the emulator says it consumed, and refused with DynamoDB's own error when there is nothing left. Indexes are
-billed to the table, reads not at all, and on-demand tables are let through.
+billed to the table, reads not at all, and on-demand tables are let through. Many items in one request are charged
+after the write, so several such requests at once may all be let in on the same credit.
 """
 
 import json

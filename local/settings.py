@@ -17,12 +17,15 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        return cls(
+        settings = cls(
             port=int(_number(environment, "PORT", "8000", 1, 65535, whole=True)),
             aws_port=int(_number(environment, "AWS_PORT", "4566", 1, 65535, whole=True)),
             wcu=int(_number(environment, "WCU", "5", 1, 1_000_000, whole=True)),
             burst_seconds=_number(environment, "BURST_SECONDS", "300", 0, 300),
         )
+        if settings.port == settings.aws_port:
+            raise SettingInvalid(f"PORT and AWS_PORT are both {settings.port}: two ports are needed")
+        return settings
 
 
 def _number(

@@ -58,7 +58,9 @@ def running(settings: Settings, stop: StopRequest) -> Iterator[Running]:
             LOOPBACK,
             "--port",
             str(settings.port),
-            "--no-access-log",
+            # httptools, the other parser, drops the body of a request that asks for an upgrade (curl --http2, Java).
+            "--http",
+            "h11",
             "--ws",
             "none",
         ]

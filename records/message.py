@@ -15,8 +15,8 @@ from records.text import parse, write
 from records.version import accepted_ms, is_version, version_of_bare_message
 
 VERSION_ATTRIBUTE = VERSION
-_VERSION_AHEAD_MS_MAX = 3_600_000
-"""How far a producer's clock may be ahead of SQS's: an hour."""
+_VERSION_AHEAD_MS_MAX = 86_400_000
+"""How far a producer's clock may be ahead of SQS's: a day."""
 _VERSION_ATTRIBUTE_BYTES = len(VERSION_ATTRIBUTE) + len("String") + len("00000000-0000-7000-8000-000000000000")
 
 

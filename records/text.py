@@ -16,13 +16,13 @@ Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] 
 
 _POSITION = re.compile(r" at line (\d+) column (\d+)$")
 
-# jiter tells its refusals apart by their text only; what is not listed is malformed JSON.
+# jiter tells its refusals apart by how their text begins; what is not listed is malformed JSON.
 _CODES = {
     "recursion limit exceeded": NESTING_TOO_DEEP,
     "number out of range": NUMBER_OUT_OF_RANGE,
-    "InvalidOperation": NUMBER_OUT_OF_RANGE,
-    "hex escape": TEXT_INVALID,
-    "surrogate": TEXT_INVALID,
+    'Internal error: "InvalidOperation': NUMBER_OUT_OF_RANGE,
+    "unexpected end of hex escape": TEXT_INVALID,
+    "lone leading surrogate": TEXT_INVALID,
 }
 _DETAILS = {
     NESTING_TOO_DEEP: "brackets are nested too deep",
@@ -47,7 +47,7 @@ def parse(text: bytes) -> Value:
 def _malformed(message: str) -> TextMalformed:
     position = _POSITION.search(message)
     line, column = (int(position[1]), int(position[2])) if position else (1, 1)
-    code = next((code for part, code in _CODES.items() if part in message), JSON_MALFORMED)
+    code = next((code for beginning, code in _CODES.items() if message.startswith(beginning)), JSON_MALFORMED)
     detail = _DETAILS.get(code) or (message[: position.start()] if position else message)
     return TextMalformed(code, detail, line, max(column, 1))
 

@@ -23,7 +23,7 @@ def codes() -> set[str]:
     for module in (api.problems, consumer.table):
         declared = (getattr(each, "code", None) for _, each in inspect.getmembers(module, inspect.isclass))
         known |= {code for code in declared if isinstance(code, str)}
-    return known | {"not_found", "method_not_allowed"}
+    return known | {"not_found", "method_not_allowed"}  # the router's
 
 
 @pytest.mark.parametrize("code", sorted(codes()))

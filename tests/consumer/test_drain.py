@@ -52,6 +52,7 @@ def test_a_bad_message_is_dead_lettered_and_those_beside_it_are_put() -> None:
 def test_a_bad_message_that_cannot_be_dead_lettered_goes_back() -> None:
     batch = [delivery("a"), delivery("b", "{"), delivery("c")]
     assert drain(Table({"c": PutRefused("no")}), batch, DeadLetterQueue(takes=False)) == ["b", "c"]
+    assert drain(Table(), [delivery("a"), delivery("b", "{")], time_left_ms=[60_000, STOP_MS]) == ["b"]
 
 
 def test_of_one_id_in_a_batch_only_the_newest_version_is_put() -> None:

@@ -39,6 +39,11 @@ def test_a_setting_out_of_range_is_named(name: str, text: str) -> None:
         Settings.from_environment({name: text})
 
 
+def test_one_port_for_both_is_refused() -> None:
+    with pytest.raises(SettingInvalid, match="PORT and AWS_PORT are both 9000"):
+        Settings.from_environment({"PORT": "9000", "AWS_PORT": "9000"})
+
+
 def test_a_bad_setting_is_a_message_and_not_a_traceback() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "local"], env={**os.environ, "WCU": "many"}, capture_output=True, text=True, check=False

@@ -38,7 +38,7 @@ def test_a_bare_message_gets_a_version_of_its_own_and_that_as_id() -> None:
         ('{"id": "1"}', "7", f.VERSION_INVALID),
         ('{"id": "1"}', "", f.VERSION_INVALID),
         ('{"id": "1"}', "ffffffff-ffff-7fff-bfff-ffffffffffff", f.VERSION_INVALID),
-        ('{"id": "1"}', version_of_bare_message("m", _SENT_MS + 3_600_001), f.VERSION_INVALID),
+        ('{"id": "1"}', version_of_bare_message("m", _SENT_MS + 86_400_001), f.VERSION_INVALID),
         ('{"id": "\ud800"}', _VERSION, f.TEXT_INVALID),
     ],
 )
@@ -49,7 +49,7 @@ def test_an_unreadable_message_says_why(body: str, version: str, reason: str) ->
 
 
 def test_a_producer_whose_clock_is_a_little_ahead_is_read() -> None:
-    version = version_of_bare_message("m", _SENT_MS + 3_600_000)
+    version = version_of_bare_message("m", _SENT_MS + 86_400_000)
     assert read_message('{"id":"1"}', version, "m", _SENT_MS, _KEY).version == version
 
 

@@ -47,6 +47,8 @@ def test_characters_are_written_as_they_are() -> None:
         (b"-Infinity", JSON_MALFORMED, 1, 2),
         (b"01", JSON_MALFORMED, 1, 2),
         (b'{"a":1,"\\u0061":2}', JSON_MALFORMED, 1, 17),
+        (b'{"surrogate":1,"surrogate":2}', JSON_MALFORMED, 1, 28),
+        (b'{"number out of range":1,"number out of range":2}', JSON_MALFORMED, 1, 48),
         (b"\xef\xbb\xbf{}", JSON_MALFORMED, 1, 1),
         ('{"a":1}'.encode("utf-16"), JSON_MALFORMED, 1, 1),
         (b'"\xff"', JSON_MALFORMED, 1, 2),

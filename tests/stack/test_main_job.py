@@ -156,20 +156,44 @@ def test_an_older_delivery_does_not_overwrite_a_newer_record(stack: Stack) -> No
 
 
 def test_the_buffer_tells_what_waits_in_a_slow_table(slow_stack: Stack) -> None:
-    buffer = httpx.get(f"{slow_stack['API_URL']}/buffer").json()
+    url = slow_stack["API_URL"]
+    httpx.post(f"{url}/records", json=[{"id": f"waiting-{n}", "pad": "x" * 4000} for n in range(10)])
+    buffer = httpx.get(f"{url}/buffer").json()
+    assert 1 <= buffer["waiting"] + buffer["in_flight"] <= 10
     assert buffer["drain"]["write_capacity_units"] == 2
+    assert buffer["drain"]["write_units_per_record"] > 1
+    assert buffer["drain"]["seconds"] > 0
     assert buffer["dead_lettered"] == 0
+
+
+def test_the_throttling_is_real(slow_stack: Stack) -> None:
+    dynamodb = slow_stack.client("dynamodb")
+    item = {"id": {"S": "throttled"}, "pad": {"S": "x" * 5000}}
+
+    def put_all() -> None:
+        for _ in range(20):
+            dynamodb.put_item(TableName=slow_stack["RECORD_TABLE_NAME"], Item=item)
+
+    with pytest.raises(dynamodb.exceptions.ProvisionedThroughputExceededException) as caught:
+        put_all()
+    (reason,) = caught.value.response["ThrottlingReasons"]
+    assert reason["reason"] == "TableWriteProvisionedThroughputExceeded"
+
+
+def test_a_slow_stack_is_ready(slow_stack: Stack) -> None:
     assert httpx.get(f"{slow_stack['API_URL']}/ready").json() == {"status": "ready"}
 
 
-def test_a_request_that_wants_to_upgrade_its_connection_is_never_accepted_without_its_records(stack: Stack) -> None:
+def test_a_request_that_asks_for_an_upgrade_is_accepted_with_its_records(stack: Stack) -> None:
+    """As curl --http2 and Java's client do; a server that cannot upgrade ignores it."""
     headers = {"content-type": "application/x-ndjson", "connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c"}
     answer = httpx.post(f"{stack['API_URL']}/records", content=b'{"id":"upgraded"}\n', headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (400, "upgrade_unsupported")
+    assert (answer.status_code, len(answer.json()["records"])) == (202, 1)
+    eventually(lambda: read(stack, "upgraded"))
 
 
 def test_a_large_request_keeps_nobody_else_waiting(stack: Stack) -> None:
-    """Of a body that takes seconds to read, others notice nothing that comes near it."""
+    """While a body is read that takes seconds, others are answered."""
     numbers = ",".join(["1.5"] * 95_000)
     body = "[" + ",".join(f'{{"id":"large-{n}","a":[{numbers}]}}' for n in range(15)) + "]"
     headers = {"content-type": "application/json"}
