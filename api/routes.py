@@ -54,6 +54,13 @@ class Parts:
 
 def routes(parts: Parts) -> APIRouter:
     router = APIRouter()
+    router.include_router(_records_routes(parts))
+    router.include_router(_buffer_routes(parts))
+    return router
+
+
+def _records_routes(parts: Parts) -> APIRouter:
+    router = APIRouter(tags=["records"])
 
     @router.post(
         "/records",
@@ -61,7 +68,6 @@ def routes(parts: Parts) -> APIRouter:
         summary="Accept records",
         description="Answers 202 once SQS has confirmed every record. A request with a bad record is refused whole.",
         operation_id="accept_records",
-        tags=["records"],
         response_model=Accepted,
         responses=answers.ACCEPT,
         openapi_extra=answers.ACCEPT_REQUEST,
@@ -92,7 +98,6 @@ def routes(parts: Parts) -> APIRouter:
         "/records/{record_id:key}",
         summary="Read a record back from the table",
         operation_id="read_record",
-        tags=["records"],
         responses=answers.READ,
     )
     async def read_record(record_id: str, request: Request) -> Response:
@@ -110,11 +115,16 @@ def routes(parts: Parts) -> APIRouter:
             }
         return Response(write(record), media_type="application/json", headers=headers)
 
+    return router
+
+
+def _buffer_routes(parts: Parts) -> APIRouter:
+    router = APIRouter(tags=["buffer"])
+
     @router.get(
         "/buffer",
         summary="Where the backlog stands",
         operation_id="read_buffer",
-        tags=["buffer"],
         responses=answers.BUFFER,
     )
     async def read_buffer() -> Buffer:
@@ -132,7 +142,6 @@ def routes(parts: Parts) -> APIRouter:
         "/ready",
         summary="Whether queue and table can be reached",
         operation_id="read_readiness",
-        tags=["buffer"],
         responses=answers.READY,
     )
     async def read_readiness() -> Readiness:
@@ -143,7 +152,6 @@ def routes(parts: Parts) -> APIRouter:
         "/health",
         summary="Whether the process answers",
         operation_id="read_health",
-        tags=["buffer"],
         responses=answers.HEALTH,
     )
     async def read_health() -> Health:

@@ -56,7 +56,7 @@ def write(value: Value) -> str:
     r"""The compact JSON text of a value that has no faults: characters as they are, numbers canonical.
 
     Only what SQS does not take in a message is escaped (control characters by JSON's own rule, and U+FFFE and U+FFFF),
-    because `\uXXXX` for all of non-ASCII would triple a Cyrillic record; and numbers are canonical, because plain
+    because escapes for all of non-ASCII would triple a Cyrillic record; and numbers are canonical, because plain
     digits would turn 1E+125 into 126 bytes.
     """
     parts: list[str] = []
