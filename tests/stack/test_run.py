@@ -16,11 +16,14 @@ import pytest
 
 from tests.stack.conftest import addresses_file, free_ports, interrupt, start, wait_for_addresses
 
+# Before anything is started: a test that skips half-way would leave its stack running.
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/environ").exists(), reason="only Linux shows the environment of other processes"
+)
+
 
 def processes(wanted: Callable[[bytes, bytes], bool]) -> list[int]:
     """The ids of all processes whose environment and command are wanted."""
-    if not Path("/proc/self/environ").exists():
-        pytest.skip("only Linux shows the environment of other processes")
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -53,6 +56,7 @@ def printed_until_it_runs(run: "subprocess.Popen[str]") -> str:
     pytest.fail("".join(lines))
 
 
+@needs_proc
 def test_it_starts_prints_a_curl_line_that_works_and_leaves_nothing_behind_twice_in_a_row() -> None:
     port, aws_port = free_ports(2)
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -76,6 +80,7 @@ def test_it_starts_prints_a_curl_line_that_works_and_leaves_nothing_behind_twice
         assert not addresses_file(port).exists()
 
 
+@needs_proc
 def test_sigterm_to_make_alone_stops_everything() -> None:
     port, aws_port = free_ports(2)
     run = start(port, aws_port)
@@ -118,6 +123,7 @@ def test_a_taken_port_is_named_with_the_variable_that_changes_it(variable: str) 
     assert "Traceback" not in output
 
 
+@needs_proc
 def test_a_process_that_dies_ends_the_run_and_says_so() -> None:
     port, aws_port = free_ports(2)
     run = start(port, aws_port)
