@@ -15,7 +15,7 @@ export BURST_SECONDS ?= 300
 export COUNT ?= 50
 export BYTES ?= 4096
 
-.PHONY: help env run burst test check format openapi build deploy lock clean
+.PHONY: help env run burst test check simulate bench-drain bench-drain-real format openapi build deploy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -38,6 +38,18 @@ check: env $(SAM) ## format, lint, types, import contracts, OpenAPI drift, templ
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m openapi --check
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1
+
+SEEDS ?= 5000
+simulate: env ## the drain in virtual time, thousands of worlds with everything that goes wrong; SEEDS= or SEED= for one
+	@$(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+bench-drain: env ## the drain beside its alternatives, in virtual time; writes docs/drain.csv and docs/drain.svg
+	@$(BIN)/python -m bench.drain.virtual
+	@$(BIN)/python -m bench.drain.picture
+	@$(BIN)/python -m bench.drain.cpu
+
+bench-drain-real: env ## the same in real time, on local stacks side by side
+	@$(BIN)/python -m bench.drain.real
 
 format: env ## formats the sources
 	@$(BIN)/ruff format .

@@ -11,7 +11,6 @@ from consumer.delivery import Delivery
 from records.limits import MESSAGE_BYTES_MAX
 from records.message import VERSION_ATTRIBUTE
 from records.times import rfc3339
-from records.version import is_version, version_of_bare_message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -37,7 +36,7 @@ class DeadLetters:
         """Whether the dead-letter queue has the message now. If not, it belongs back on the queue."""
         attributes = {
             "reason": reason,
-            VERSION_ATTRIBUTE: _version(delivery),
+            VERSION_ATTRIBUTE: delivery.lasting_version(),
             "sent": rfc3339(delivery.sent_ms),
             "dead_lettered": rfc3339(self._now_ms()),
             "detail": _NOT_ALLOWED.sub("\ufffd", detail)[:_DETAIL_LENGTH_MAX] or reason,
@@ -60,13 +59,6 @@ class DeadLetters:
             return False
         log.warning("dead_lettered", extra={"message_id": delivery.message_id, "reason": reason})
         return True
-
-
-def _version(delivery: Delivery) -> str:
-    """The message's own version, where that is one."""
-    if delivery.version is not None and is_version(delivery.version):
-        return delivery.version
-    return version_of_bare_message(delivery.message_id, delivery.sent_ms)
 
 
 def _message_bytes(body: str, attributes: dict[str, str]) -> int:

@@ -4,16 +4,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from records.message import VERSION_ATTRIBUTE
+from records.version import is_version, version_of_bare_message
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     message_id: str
+    receipt_handle: str
+    """Names this delivery, to change its visibility or to delete the message."""
     body: str
     version: str | None
     """The message attribute `version`; None for a bare message."""
     sent_ms: int
     """When SQS took the message, in Unix milliseconds."""
+    receives: int
+    """How often SQS has delivered the message, this time included."""
 
     @classmethod
     def of(cls, sqs_record: dict[str, Any]) -> "Delivery":
@@ -21,7 +26,15 @@ class Delivery:
         version = sqs_record["messageAttributes"].get(VERSION_ATTRIBUTE)
         return cls(
             message_id=sqs_record["messageId"],
+            receipt_handle=sqs_record["receiptHandle"],
             body=sqs_record["body"],
             version=None if version is None else version.get("stringValue", ""),
             sent_ms=int(sqs_record["attributes"]["SentTimestamp"]),
+            receives=int(sqs_record["attributes"]["ApproximateReceiveCount"]),
         )
+
+    def lasting_version(self) -> str:
+        """The version that the record has in whatever message carries it on."""
+        if self.version is not None and is_version(self.version):
+            return self.version
+        return version_of_bare_message(self.message_id, self.sent_ms)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from consumer.delivery import Delivery
-from consumer.drain import Drain
+from consumer.drain import Drain, Parts
 
 log = logging.getLogger(__name__)
 
@@ -22,12 +22,15 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
-def create_handler(drain: Drain) -> Callable[[Event, Context], BatchResponse]:
+def create_handler(parts: Parts, flush: Callable[[], None]) -> Callable[[Event, Context], BatchResponse]:
     """An error that the drain does not know fails the whole batch: SQS delivers it again, and nothing is lost."""
 
     def handler(event: Event, context: Context) -> BatchResponse:
         deliveries = [Delivery.of(sqs_record) for sqs_record in event["Records"]]
-        back = drain.drain(deliveries, context.get_remaining_time_in_millis)
+        try:
+            back = Drain(parts, context.get_remaining_time_in_millis).drain(deliveries)
+        finally:
+            flush()
         log.info("drained", extra={"messages": len(deliveries), "back": len(back)})
         return {"batchItemFailures": [{"itemIdentifier": delivery.message_id} for delivery in back]}
 

@@ -2,14 +2,21 @@
 
 import logging
 import os
+import random
+import sys
 import time
 
 import boto3
-from botocore.config import Config
 
+from consumer.clients import CONFIG
+from consumer.clock import Clock
 from consumer.dead_letters import DeadLetters
-from consumer.drain import Drain
+from consumer.drain import Parts
 from consumer.handler import create_handler
+from consumer.metrics import Metrics
+from consumer.pace import Pace
+from consumer.paced_table import PacedTable
+from consumer.queue import RecordQueue
 from consumer.settings import Settings
 from consumer.table import RecordTable
 from records.key import KeySchema
@@ -19,19 +26,28 @@ logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
 
 settings = Settings.from_environment(os.environ)
 
-# One attempt a call: the drain owns the retries. The timeouts fit into drain.STOP_MS.
-config = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=2)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
+sqs = boto3.client("sqs", config=CONFIG)
+clock = Clock(
+    now_ms=lambda: time.time_ns() // 1_000_000,
+    monotonic=time.monotonic,
+    sleep=time.sleep,
+    random=random.random,
+)
+metrics = Metrics(settings.record_table_name, clock.now_ms, sys.stdout.write)
 
 handler = create_handler(
-    Drain(
-        table=RecordTable(boto3.client("dynamodb", config=config), settings.record_table_name),
-        dead_letters=DeadLetters(boto3.client("sqs", config=config), settings.record_dead_letter_queue_url, _now_ms),
+    Parts(
+        table=PacedTable(
+            RecordTable(boto3.client("dynamodb", config=CONFIG), settings.record_table_name),
+            Pace(settings.consumer_maximum_concurrency, clock.random),
+            clock,
+            metrics.count,
+        ),
+        queue=RecordQueue(sqs, settings.record_queue_url),
+        dead_letters=DeadLetters(sqs, settings.record_dead_letter_queue_url, clock.now_ms),
         key_schema=KeySchema(),
-        now_ms=_now_ms,
-    )
+        clock=clock,
+        count=metrics.count,
+    ),
+    metrics.flush,
 )

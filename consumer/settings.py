@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    consumer_maximum_concurrency: int
+    record_queue_url: str
     record_dead_letter_queue_url: str
     record_table_name: str
 
@@ -13,6 +15,8 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Raises `KeyError`, naming the variable, when one is missing."""
         return cls(
+            consumer_maximum_concurrency=int(environment["CONSUMER_MAXIMUM_CONCURRENCY"]),
+            record_queue_url=environment["RECORD_QUEUE_URL"],
             record_dead_letter_queue_url=environment["RECORD_DEAD_LETTER_QUEUE_URL"],
             record_table_name=environment["RECORD_TABLE_NAME"],
         )

@@ -12,11 +12,9 @@ import pytest
 from botocore.config import Config
 
 from consumer.delivery import Delivery
-from consumer.drain import Drain
-from records.key import KeySchema
 from tests.api.doubles import app_of, request
 from tests.api.failing_sqs import TROUBLES, FailingSqs
-from tests.consumer.doubles import NOW_MS, DeadLetterQueue, Table
+from tests.consumer.doubles import NOW_MS, Consumer, Table
 
 _READ_SECONDS = 0.1
 _ATTEMPTS_MAX = 20
@@ -62,13 +60,11 @@ class Client:
 
     def stored(self) -> Table:
         """The table after the queue has been drained."""
-        table = Table()
-        deliveries = [
-            Delivery(str(n), entry["MessageBody"], entry["MessageAttributes"]["version"]["StringValue"], NOW_MS)
-            for n, entry in enumerate(self.sqs.durable)
-        ]
-        assert Drain(table, DeadLetterQueue(), KeySchema(), lambda: NOW_MS).drain(deliveries, lambda: 60_000) == []
-        return table
+        consumer = Consumer()
+        for n, entry in enumerate(self.sqs.durable):
+            version = entry["MessageAttributes"]["version"]["StringValue"]
+            assert consumer.drain(Delivery(str(n), "handle", entry["MessageBody"], version, NOW_MS, receives=1)) == []
+        return consumer.table
 
 
 @pytest.fixture(params=range(12))

@@ -51,7 +51,7 @@ def test_a_dead_letter_carries_the_body_the_reason_and_the_times() -> None:
 
 def test_a_bare_message_keeps_the_version_that_it_would_have_had() -> None:
     sqs = Sqs()
-    letter(sqs, Delivery("m", "{", None, 5))
+    letter(sqs, Delivery("m", "handle", "{", None, 5, 1))
     assert attributes(sqs)["version"] == version_of_bare_message("m", 5)
 
 
@@ -82,5 +82,5 @@ def test_a_body_near_the_limit_keeps_what_fits_and_its_reason_longest(room: int,
 
 def test_a_version_that_is_none_is_not_carried_on() -> None:
     sqs = Sqs()
-    letter(sqs, Delivery("m", "{", "x" * 100_000, 5))
+    letter(sqs, Delivery("m", "handle", "{", "x" * 100_000, 5, 1))
     assert attributes(sqs)["version"] == version_of_bare_message("m", 5)

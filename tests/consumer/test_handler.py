@@ -2,17 +2,20 @@
 
 from typing import Any
 
-from consumer.drain import Drain
+import pytest
+
+from consumer.delivery import Delivery
 from consumer.handler import create_handler
-from consumer.table import TableThrottled
-from records.key import KeySchema
+from consumer.table import TableUnavailable
 from records.version import version_of_bare_message
-from tests.consumer.doubles import NOW_MS, DeadLetterQueue, Table
+from tests.consumer.doubles import Consumer, Table
 
 _VERSION = "018bcfe5-687b-7000-8000-000000000000"
 
 
 class Context:
+    """The time never gets less, so what is to stop has to stop by the clock."""
+
     def get_remaining_time_in_millis(self) -> int:
         return 60_000
 
@@ -24,7 +27,7 @@ def sqs_record(message_id: str, body: str, attributes: dict[str, Any] | None = N
         "receiptHandle": "handle",
         "body": body,
         "attributes": {
-            "ApproximateReceiveCount": "1",
+            "ApproximateReceiveCount": "7",
             "SentTimestamp": "1700000000000",
             "SenderId": "AIDA",
             "ApproximateFirstReceiveTimestamp": "1700000000001",
@@ -38,8 +41,7 @@ def sqs_record(message_id: str, body: str, attributes: dict[str, Any] | None = N
 
 
 def handle(table: Table, *records: dict[str, Any]) -> Any:
-    handler = create_handler(Drain(table, DeadLetterQueue(), KeySchema(), lambda: NOW_MS))
-    return handler({"Records": list(records)}, Context())
+    return create_handler(Consumer(table).parts, lambda: None)({"Records": list(records)}, Context())
 
 
 def test_messages_are_put_with_the_version_that_they_carry() -> None:
@@ -52,7 +54,7 @@ def test_messages_are_put_with_the_version_that_they_carry() -> None:
 
 
 def test_what_was_not_put_is_reported_by_its_message_id() -> None:
-    table = Table({"a": TableThrottled("slow down")})
+    table = Table({"a": TableUnavailable("InternalServerError")})
     assert handle(table, sqs_record("m1", '{"id":"a"}')) == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
 
 
@@ -61,3 +63,20 @@ def test_a_version_that_is_not_text_is_no_version() -> None:
     binary = {"version": {"binaryValue": "AA==", "dataType": "Binary", "stringListValues": []}}
     assert handle(table, sqs_record("m1", '{"id":"a"}', binary)) == {"batchItemFailures": []}
     assert table.records == {}
+
+
+def test_a_delivery_is_all_that_the_drain_needs_of_a_message() -> None:
+    version = {"version": {"stringValue": _VERSION, "dataType": "String"}}
+    assert Delivery.of(sqs_record("m1", "{}", version)) == Delivery(
+        message_id="m1", receipt_handle="handle", body="{}", version=_VERSION, sent_ms=1_700_000_000_000, receives=7
+    )
+
+
+def test_counts_are_flushed_at_the_end_of_every_invocation() -> None:
+    flushed: list[str] = []
+    handler = create_handler(Consumer(Table({"b": ZeroDivisionError()})).parts, lambda: flushed.append("flushed"))
+    handler({"Records": [sqs_record("m1", '{"id":"a"}')]}, Context())
+    assert len(flushed) == 1
+    with pytest.raises(ZeroDivisionError):
+        handler({"Records": [sqs_record("m2", '{"id":"b"}')]}, Context())
+    assert len(flushed) == 2

@@ -6,6 +6,7 @@ limits of a message.
 """
 
 import copy
+import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -17,13 +18,13 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from consumer.drain import Drain
 from consumer.handler import create_handler
+from consumer.pace import Pace
+from consumer.paced_table import PacedTable
 from consumer.table import RecordTable
 from records.item import RESERVED_NAME, Provenance
-from records.key import KeySchema
 from tests.api.doubles import Sqs, app_of, request
-from tests.consumer.doubles import NOW_MS, DeadLetterQueue
+from tests.consumer.doubles import Consumer
 from tests.consumer.test_handler import Context, sqs_record
 from tests.oracle.conftest import TABLE_NAME
 from tests.oracle.json_text import ANYTHING, RECORDS, Json, Number, dumps, exact, loads
@@ -50,9 +51,10 @@ class Forebay:
         self.dynamodb = dynamodb
         self.sqs = Sqs()
         self.app: FastAPI = app_of(self.sqs, dynamodb)
-        self.dead = DeadLetterQueue()
-        table = RecordTable(dynamodb, TABLE_NAME)
-        self._handle = create_handler(Drain(table, self.dead, KeySchema(), lambda: NOW_MS))
+        consumer = Consumer()
+        self.dead, clock = consumer.dead, consumer.time.clock
+        table = PacedTable(RecordTable(dynamodb, TABLE_NAME), Pace(2, clock.random), clock, lambda *_: None)
+        self._handle = create_handler(dataclasses.replace(consumer.parts, table=table), lambda: None)
 
     def post(self, text: str) -> Any:
         return request(

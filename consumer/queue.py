@@ -1,0 +1,67 @@
+"""The queue's edge, for giving messages back: when they come again, sent anew before their time is up, or done with."""
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from consumer.delivery import Delivery
+from records.message import VERSION_ATTRIBUTE
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import ChangeMessageVisibilityBatchRequestEntryTypeDef
+
+log = logging.getLogger(__name__)
+
+
+class RecordQueue:
+    """The client passed in makes one attempt a call. A call that fails costs time at worst: what the queue was not told
+    comes back after its visibility timeout.
+    """
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def hide(self, delays: Sequence[tuple[Delivery, int]]) -> None:
+        """Lets each message (at most 10) come back after its own delay, in seconds from now."""
+        entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
+            {"Id": str(n), "ReceiptHandle": delivery.receipt_handle, "VisibilityTimeout": seconds}
+            for n, (delivery, seconds) in enumerate(delays)
+        ]
+        try:
+            answer = self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+        except (BotoCoreError, ClientError) as error:
+            log.warning("hide_failed", extra={"messages": len(entries), "cause": type(error).__name__})
+            return
+        if failed := answer.get("Failed"):
+            log.warning("hide_failed", extra={"messages": len(failed), "cause": failed[0]["Code"]})
+
+    def renew(self, delivery: Delivery, delay: int) -> bool:
+        """Sends the message anew, under the version that it has: as young as any, and never received.
+
+        Whether SQS has it. If so, the message that this delivery is of has to go.
+        """
+        try:
+            self._client.send_message(
+                QueueUrl=self._url,
+                MessageBody=delivery.body,
+                MessageAttributes={
+                    VERSION_ATTRIBUTE: {"DataType": "String", "StringValue": delivery.lasting_version()}
+                },
+                DelaySeconds=delay,
+            )
+        except (BotoCoreError, ClientError) as error:
+            log.error("renew_failed", extra={"message_id": delivery.message_id, "cause": type(error).__name__})
+            return False
+        log.info("renewed", extra={"message_id": delivery.message_id, "receives": delivery.receives})
+        return True
+
+    def delete(self, delivery: Delivery) -> None:
+        """Deletes the message now, where the invocation may not live to report that it is done with."""
+        try:
+            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=delivery.receipt_handle)
+        except (BotoCoreError, ClientError) as error:
+            log.warning("delete_failed", extra={"message_id": delivery.message_id, "cause": type(error).__name__})

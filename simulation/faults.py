@@ -1,0 +1,78 @@
+"""What goes wrong in a simulated world, and how often. All of it from one seed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from botocore.exceptions import ClientError, ReadTimeoutError
+
+
+class Crashed(BaseException):
+    """The function's process dies. No handler of errors sees it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From `begins` until `ends`, in seconds."""
+
+    begins: float
+    ends: float
+
+    def holds(self, now: float) -> bool:
+        return self.begins <= now < self.ends
+
+
+@dataclass(slots=True)
+class Faults:
+    """Shares are of calls, from 0 to 1."""
+
+    crash: float = 0.0
+    """The function dies before or after any call."""
+    server_error: float = 0.0
+    timeout: float = 0.0
+    """DynamoDB does not answer; half of these puts were carried out."""
+    dead_letter_fails: float = 0.0
+    queue_call_fails: float = 0.0
+    """A change of visibility, a message sent anew, a deletion."""
+    duplicate: float = 0.0
+    """A message is delivered, and stays visible."""
+    reorder: float = 0.0
+    unreasoned: float = 0.0
+    """A throttle comes without its reasons, as one of DynamoDB's other throttling errors."""
+    throttled: list[Window] = field(default_factory=list)
+    """Somebody else uses all of the table's capacity."""
+    misconfigured: list[Window] = field(default_factory=list)
+    capacity: list[tuple[float, float]] = field(default_factory=list)
+    """From then on, the table is provisioned for so many units a second."""
+    hot_key: str | None = None
+    hot_key_units_per_second: float = 0.0
+
+
+def error(code: str, operation: str, **more: Any) -> ClientError:  # noqa: ANN401 - a modelled error's members
+    response: Any = {"Error": {"Code": code, "Message": code}, **more}
+    return ClientError(response, operation)
+
+
+class Chance:
+    """The faults as they befall one call."""
+
+    def __init__(self, faults: Faults, random: Random) -> None:
+        self.faults = faults
+        self.random = random
+
+    def happens(self, share: float) -> bool:
+        return share > 0 and self.random.random() < share
+
+    def maybe_crash(self) -> None:
+        if self.happens(self.faults.crash):
+            raise Crashed
+
+    def maybe_fail(self, share: float, operation: str, apply: Callable[[], None]) -> None:
+        """A failure of a call that may have been carried out all the same."""
+        if self.happens(share):
+            if self.random.random() < 0.5:  # noqa: PLR2004 - half of them
+                apply()
+            if self.random.random() < 0.5:  # noqa: PLR2004 - half of them
+                raise ReadTimeoutError(endpoint_url="https://simulated")
+            raise error("InternalFailure", operation)
