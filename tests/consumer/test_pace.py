@@ -8,6 +8,7 @@ from consumer.pace import IDLE_SECONDS, Pace
 
 _MARGIN = 1.01
 _QUIET_PUTS = 40
+"""Of two workers, before either tries more."""
 
 
 def paced(workers: int = 2, units_per_second: float | None = 10.0) -> Pace:
@@ -94,6 +95,8 @@ def test_after_quiet_puts_a_higher_rate_is_tried_and_kept_where_it_is_free() -> 
     assert pace.units_per_second == 5.0
     put(pace, 1)
     assert pace.units_per_second == 7.5
+    put(pace, 10)  # not for long enough yet: they may be of capacity that a second had left over
+    assert pace.units_per_second == 7.5
     put(pace, 100)
     assert pace.units_per_second == 10.0
 
@@ -109,6 +112,29 @@ def test_a_trial_that_is_throttled_falls_back_and_the_next_comes_later() -> None
     assert pace.units_per_second == 5.0
     put(pace, 1)
     assert pace.units_per_second == 7.5
+
+
+def test_however_many_trials_failed_there_is_another_in_the_end() -> None:
+    pace, quiet = paced(), []
+    for _ in range(10):
+        puts = 0
+        while pace.units_per_second == 5.0 and puts < 100 * _QUIET_PUTS:
+            put(pace, 1)
+            puts += 1
+        quiet.append(puts)
+        for _ in range(2):
+            pace.throttled(1, pace.next_at)
+    assert quiet == [_QUIET_PUTS * times for times in (1, 2, 4, 8, 16, 16, 16, 16, 16, 16)]
+
+
+@pytest.mark.parametrize("table", [10.0, None])
+def test_the_more_workers_there_are_the_later_each_tries_more(table: float | None) -> None:
+    pace = paced(10, table)
+    share = pace.units_per_second
+    put(pace, 5 * _QUIET_PUTS - 1)
+    assert pace.units_per_second == share
+    put(pace, 1)
+    assert pace.units_per_second == 1.5 * share
 
 
 def test_a_rate_above_the_share_goes_back_to_it_when_others_come_and_never_below() -> None:
