@@ -15,7 +15,7 @@ export BURST_SECONDS ?= 300
 export COUNT ?= 50
 export BYTES ?= 4096
 
-.PHONY: help env run burst test check simulate bench-drain bench-drain-real format openapi build deploy lock clean
+.PHONY: help env run burst test check simulate bench bench-drain bench-drain-real format openapi build deploy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -42,6 +42,9 @@ check: env $(SAM) ## format, lint, types, import contracts, OpenAPI drift, templ
 SEEDS ?= 5000
 simulate: env ## the drain in virtual time, thousands of worlds with everything that goes wrong; SEEDS= or SEED= for one
 	@$(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+
+bench: env ## what a record costs at the door, beside the cheapest route there can be and the tutorial's (two minutes)
+	@$(BIN)/python -m bench.door
 
 bench-drain: env ## the drain beside its alternatives, in virtual time; writes docs/drain.csv and docs/drain.svg
 	@$(BIN)/python -m bench.drain.virtual

@@ -113,6 +113,7 @@ ACCEPT: Responses = {
     503: problem(
         "The queue did not confirm every record in time. Repeat the request, or only the records not accepted.",
         problems.RecordsNotAccepted(_MESSAGES, _MESSAGES[1:]),
+        problems.QueueBusy(),
     ),
     "default": _OTHERWISE,
 }

@@ -157,6 +157,17 @@ class QueueUnavailable(Problem):
     headers: ClassVar = {"Retry-After": "1"}
 
 
+class QueueBusy(Problem):
+    """Too many records wait for SQS to confirm them; nothing of the request was sent."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "queue_busy"
+    headers: ClassVar = {"Retry-After": "1"}
+
+    def __init__(self) -> None:
+        super().__init__("too many records wait for SQS; nothing of this request was accepted")
+
+
 class RecordsNotAccepted(QueueUnavailable):
     """SQS did not confirm every record. To repeat all of them is right, and so is to repeat only the others."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from api.batches import batches
-from api.calls import READ_SECONDS_MAX, Calls, cause
-from api.problems import QueueUnavailable
+from api.calls import CALLS_AT_ONCE, READ_SECONDS_MAX, Calls, cause
+from api.problems import QueueBusy, QueueUnavailable
+from records.limits import SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
 from records.message import VERSION_ATTRIBUTE, Message
 
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ log = logging.getLogger(__name__)
 
 SEND_SECONDS_MAX = 10.0
 """How long one request's messages are tried for; then the client gets its answer, whatever SQS does."""
-_BATCHES_IN_FLIGHT_MAX = 4
-"""Of one request: fewer than there are calls at once, so that a large request leaves room for others."""
+UNCONFIRMED_BYTES_MAX = 64 * 1024 * 1024
+"""What all requests together may have on its way; more is refused at once, so that memory stays bounded."""
+_FLIGHTS_MAX = CALLS_AT_ONCE
+_FLIGHTS_AT_ONCE = 2
+"""Calls that may be on their way before a batch waits to be full."""
 _BACKOFF_SECONDS_MIN = 0.05
 _BACKOFF_SECONDS_MAX = 1.0
 """Pauses between two attempts."""
@@ -41,8 +45,29 @@ class Depth:
     in_flight: int
 
 
+@dataclass(eq=False, slots=True)
+class _Sending:
+    """One request's messages on their way."""
+
+    waiting: deque[Message]
+    """Those that are in no call at present."""
+    unconfirmed: dict[str, Message]
+    """By version."""
+    done: asyncio.Future[None]
+    backoff: float = _BACKOFF_SECONDS_MIN
+
+    def confirm(self, message: Message) -> None:
+        self.unconfirmed.pop(message.version, None)
+        if not self.unconfirmed and not self.done.done():
+            self.done.set_result(None)
+
+
 class RecordQueue:
     """Sends messages, and owns every retry: the client passed in makes one attempt a call.
+
+    Requests that are in flight together share batches: group commit. A message goes out at once when fewer than two
+    calls are on their way, and otherwise with the next full batch or the next call that ends. Batches take from each
+    request in turn, so that a large one does not keep a small one waiting.
 
     A call that fails in any way may still have been carried out. Sending again is right all the same, because the
     consumer puts a version once, however often it is delivered.
@@ -53,46 +78,105 @@ class RecordQueue:
         self._url = url
         self._calls = calls
         self._seconds_max = seconds_max
+        self._sendings: deque[_Sending] = deque()  # in turn; those with messages that wait
+        self._waiting = 0
+        self._unconfirmed_bytes = 0
+        self._flights: set[asyncio.Task[None]] = set()
 
     async def send(self, messages: Sequence[Message]) -> list[Message]:
-        """Sends every message; returns those that SQS has not confirmed when the time is up."""
-        unconfirmed = {message.version: message for message in messages}
-        backoff = _BACKOFF_SECONDS_MIN
+        """Sends every message; returns those that SQS has not confirmed when the time is up.
+
+        Raises `QueueBusy` at once, with nothing sent, when too much is on its way already.
+        """
+        size = sum(message.size for message in messages)
+        if self._unconfirmed_bytes and self._unconfirmed_bytes + size > UNCONFIRMED_BYTES_MAX:
+            raise QueueBusy
+        sending = _Sending(
+            deque(messages),
+            {message.version: message for message in messages},
+            asyncio.get_running_loop().create_future(),
+        )
+        self._unconfirmed_bytes += size
+        self._wait(sending, len(messages))
         try:
             async with asyncio.timeout(self._seconds_max):
-                while unconfirmed:
-                    await self._send_once(unconfirmed)
-                    if unconfirmed:
-                        await asyncio.sleep(backoff)
-                        backoff = min(2 * backoff, _BACKOFF_SECONDS_MAX)
+                await sending.done
         except TimeoutError:
-            log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(unconfirmed)})
-        return list(unconfirmed.values())
+            log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(sending.unconfirmed)})
+        finally:
+            self._unconfirmed_bytes -= size
+            self._waiting -= len(sending.waiting)
+            sending.waiting.clear()
+        return list(sending.unconfirmed.values())
 
-    async def _send_once(self, unconfirmed: dict[str, Message]) -> None:
-        """Sends everything once, several batches at a time, and takes out what SQS confirms as soon as it does."""
-        waiting = batches(tuple(unconfirmed.values()))
+    def _wait(self, sending: _Sending, messages: int) -> None:
+        """The sending takes its turn with messages that have joined those of it that wait."""
+        self._waiting += messages
+        if messages == len(sending.waiting):
+            self._sendings.append(sending)
+        self._depart()
 
-        async def send_batches() -> None:
-            for batch in waiting:
-                for message in await self._send_batch(batch):
-                    del unconfirmed[message.version]
+    def _depart(self) -> None:
+        while self._waiting and len(self._flights) < _FLIGHTS_MAX:
+            if len(self._flights) >= _FLIGHTS_AT_ONCE and self._waiting < SEND_BATCH_ENTRIES_MAX:
+                return
+            flight = asyncio.get_running_loop().create_task(self._fly(self._next_batch()))
+            self._flights.add(flight)
+            flight.add_done_callback(self._arrive)
 
-        await asyncio.gather(*(send_batches() for _ in range(_BATCHES_IN_FLIGHT_MAX)))
+    def _arrive(self, flight: asyncio.Task[None]) -> None:
+        self._flights.discard(flight)
+        self._depart()
 
-    async def _send_batch(self, batch: list[Message]) -> list[Message]:
-        """The messages that SQS has confirmed."""
+    def _next_batch(self) -> list[tuple[_Sending, Message]]:
+        """One message of each sending in turn, while they fit."""
+        batch: list[tuple[_Sending, Message]] = []
+        room = SEND_BATCH_BYTES_MAX
+        while self._sendings and len(batch) < SEND_BATCH_ENTRIES_MAX:
+            sending = self._sendings.popleft()
+            if not sending.waiting:
+                continue  # its request has given up
+            if batch and sending.waiting[0].size > room:
+                self._sendings.appendleft(sending)
+                break
+            message = sending.waiting.popleft()
+            batch.append((sending, message))
+            room -= message.size
+            self._waiting -= 1
+            if sending.waiting:
+                self._sendings.append(sending)
+        return batch
+
+    async def _fly(self, batch: list[tuple[_Sending, Message]]) -> None:
+        confirmed = await self._send_batch([message for _, message in batch])
+        failed: dict[_Sending, list[Message]] = {}
+        for index, (sending, message) in enumerate(batch):
+            if index in confirmed:
+                sending.confirm(message)
+            else:
+                failed.setdefault(sending, []).append(message)
+        for sending, messages in failed.items():
+            asyncio.get_running_loop().call_later(sending.backoff, self._send_again, sending, messages)
+            sending.backoff = min(2 * sending.backoff, _BACKOFF_SECONDS_MAX)
+
+    def _send_again(self, sending: _Sending, messages: list[Message]) -> None:
+        if not sending.done.done():
+            sending.waiting.extend(messages)
+            self._wait(sending, len(messages))
+
+    async def _send_batch(self, batch: list[Message]) -> set[int]:
+        """The positions of the messages that SQS has confirmed."""
         entries = [_entry(str(index), message) for index, message in enumerate(batch)]
         try:
             answer = await self._calls(partial(self._client.send_message_batch, QueueUrl=self._url, Entries=entries))
         except (BotoCoreError, ClientError) as error:
             log.warning("send_failed", extra={"cause": cause(error), "messages": len(batch)})
-            return []
+            return set()
         for failed in answer.get("Failed", ()):
             log.warning("entry_refused", extra={"cause": failed["Code"], "sender_fault": failed["SenderFault"]})
         # Reconciled against what was sent: an entry in neither half is not durable either.
         confirmed = {entry["Id"] for entry in answer.get("Successful", ())}
-        return [message for index, message in enumerate(batch) if str(index) in confirmed]
+        return {index for index in range(len(batch)) if str(index) in confirmed}
 
 
 class QueueDepth:
