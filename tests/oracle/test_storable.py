@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_JSON = {"content-type": "application/json"}
 ITEM_BYTES_MAX = 409_600
 MESSAGE_BYTES_MAX = 1_048_576
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
@@ -51,15 +52,13 @@ class Forebay:
         self.dynamodb = dynamodb
         self.sqs = Sqs()
         self.app: FastAPI = app_of(self.sqs, dynamodb)
-        consumer = Consumer()
-        self.dead, clock = consumer.dead, consumer.time.clock
+        drain = Consumer()
+        self.dead, clock = drain.dead, drain.time.clock
         table = PacedTable(RecordTable(dynamodb, TABLE_NAME), Pace(2, clock.random), clock, lambda *_: None)
-        self._handle = create_handler(dataclasses.replace(consumer.parts, table=table), lambda: None)
+        self._handle = create_handler(dataclasses.replace(drain.parts, table=table), lambda: None)
 
     def post(self, text: str) -> Any:
-        return request(
-            self.app, "POST", "/records", content=text.encode(), headers={"content-type": "application/json"}
-        )
+        return request(self.app, "POST", "/records", content=text.encode(), headers=_JSON)
 
     def drain(self) -> None:
         """Delivers what was sent; every message must be one that SQS takes, and every record one that is stored."""

@@ -120,14 +120,14 @@ def run(seed: int, case: Case, environment: Callable[[World], Handler]) -> None:
     world.verify()
 
 
-def first_broken(case: Case) -> int:
+def first_broken(case: Case) -> int | None:
     """The first seed whose world breaks a promise."""
     for seed in range(_SEEDS_MAX):
         try:
             run(seed, case, case.environment)
         except AssertionError:
             return seed
-    raise AssertionError(f"no promise was broken in {_SEEDS_MAX} worlds")
+    return None
 
 
 @pytest.mark.parametrize("name", _CASES)
@@ -137,5 +137,6 @@ def test_a_consumer_that_is_broken_on_purpose_is_found(name: str, monkeypatch: p
         if not case.renews:
             broken.setattr(consumer.drain, "needs_renewal", lambda *_: False)
         seed = first_broken(case)
+    assert seed is not None, f"no promise was broken in {_SEEDS_MAX} worlds"
     for same in range(seed + 1):
         run(same, case, forebay)

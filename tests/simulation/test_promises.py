@@ -39,9 +39,10 @@ def drained(simulated: World, days_max: float) -> World:
 def test_every_promise_is_kept(first: int) -> None:
     for seed in range(first, first + _CHUNK):
         try:
-            scenario.run(seed)
+            done = scenario.run(seed)
         except Exception as error:
             raise AssertionError(f"seed {seed} breaks a promise. Again: make simulate SEED={seed}") from error
+        assert not done.queue.messages
 
 
 @pytest.mark.parametrize("seed", [1, 7, 45, 98])
