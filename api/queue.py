@@ -88,6 +88,8 @@ class RecordQueue:
 
         Raises `QueueBusy` at once, with nothing sent, when too much is on its way already.
         """
+        if not messages:
+            return []
         size = sum(message.size for message in messages)
         if self._unconfirmed_bytes and self._unconfirmed_bytes + size > UNCONFIRMED_BYTES_MAX:
             raise QueueBusy

@@ -165,8 +165,7 @@ def test_a_request_that_has_given_up_sends_no_more() -> None:
 def test_batches_hold_every_message_once_within_the_limits(sizes: list[int]) -> None:
     sqs = Sqs()
     sent = [message(str(index), size) for index, size in enumerate(sizes)]
-    if sent:
-        assert asyncio.run(queue_of(sqs).send(sent)) == []
+    assert asyncio.run(asyncio.wait_for(queue_of(sqs).send(sent), timeout=5)) == []
     size_of = {f"body {index}": size for index, size in enumerate(sizes)}
     assert sorted(sqs.bodies) == sorted(size_of)
     assert all(1 <= len(batch) <= SEND_BATCH_ENTRIES_MAX for batch in sqs.batches)
