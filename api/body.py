@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections.abc import Iterator
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from api.problems import (
     BodyIncomplete,
@@ -26,7 +26,10 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 def is_packed(request: Request) -> bool:
     """Whether the body is gzip. Raises `ContentEncodingUnsupported` for anything else but a plain one."""
-    encodings = ",".join(request.headers.getlist("content-encoding")).lower().split(",")
+    given = request.headers.getlist("content-encoding")
+    if not given:
+        return False
+    encodings = ",".join(given).lower().split(",")
     packings = [each.strip() for each in encodings if each.strip() not in {"", "identity"}]
     if packings and packings not in (["gzip"], ["x-gzip"]):
         raise ContentEncodingUnsupported("a body is sent as it is, or with Content-Encoding: gzip")
@@ -44,8 +47,13 @@ async def read_body(request: Request) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(REQUEST_SECONDS_MAX):
-            async for chunk in request.stream():
-                body += chunk
+            more = True
+            while more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
                 if len(body) > REQUEST_BYTES_MAX:
                     raise _too_large()
     except TimeoutError:

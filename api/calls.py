@@ -3,30 +3,46 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from threading import Lock
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-CALLS_AT_ONCE = 8
-"""Fewer than the ten connections that a client keeps."""
+if TYPE_CHECKING:
+    from botocore.exceptions import BotoCoreError, ClientError
 
 READ_SECONDS_MAX = 5.0
 """How long a client waits for what is read for it; then it gets its answer, whatever AWS does."""
+_CALLS_AT_ONCE = 8
+"""Fewer than the ten connections that a client keeps."""
 
+_Client = TypeVar("_Client")
 _Answer = TypeVar("_Answer")
 
 
-class Calls:
-    """Runs blocking calls, at most so many at once."""
+class Calls(Generic[_Client]):
+    """A client and the threads for its calls, so that a service that hangs does not keep another one waiting.
 
-    def __init__(self, at_once: int = CALLS_AT_ONCE) -> None:
-        self._executor = ThreadPoolExecutor(at_once, thread_name_prefix="aws-call")
+    The client is made by the first call: importing boto3 and reading a service's model are most of a cold start, and a
+    request that only sends records needs neither.
+    """
 
-    async def __call__(self, function: Callable[[], _Answer]) -> _Answer:
+    def __init__(self, make_client: Callable[[], _Client]) -> None:
+        self._make_client = make_client
+        self._made: _Client | None = None
+        self._making = Lock()
+        self._executor = ThreadPoolExecutor(_CALLS_AT_ONCE, thread_name_prefix="aws-call")
+
+    async def __call__(self, call: Callable[[_Client], _Answer]) -> _Answer:
         """A caller that gives up waiting leaves the call to end by the client's own timeouts."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, call)
+
+    def _run(self, call: Callable[[_Client], _Answer]) -> _Answer:
+        with self._making:
+            if self._made is None:
+                self._made = self._make_client()
+        return call(self._made)
 
 
-def cause(error: BotoCoreError | ClientError | TimeoutError) -> str:
+def cause(error: "BotoCoreError | ClientError | TimeoutError") -> str:
     """A failed call in one word, for logs: AWS's error code, or the kind of trouble on the way there."""
-    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    response = getattr(error, "response", None)
+    return str(response["Error"]["Code"]) if response else type(error).__name__

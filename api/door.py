@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import Enum
+from functools import lru_cache
 from io import BytesIO
 
 from api.idempotency import derived_id
@@ -26,6 +27,7 @@ class Format(Enum):
     LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
     @classmethod
+    @lru_cache(maxsize=64)
     def of(cls, content_type: str) -> "Format":
         """Raises `MediaTypeUnsupported`."""
         media_type, *parameters = (part.strip().lower().replace('"', "") for part in content_type.split(";"))

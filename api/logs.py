@@ -1,8 +1,9 @@
 """Logs: a JSON object a line, with the request's id. They never hold record contents."""
 
-import json
 import logging
 import sys
+
+from pydantic_core import to_json
 
 from api.requests import request_id
 from records.times import rfc3339
@@ -19,11 +20,15 @@ class JsonLines(logging.Formatter):
             "request_id": request_id.get(),
         }
         fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
-        return json.dumps({name: value for name, value in fields.items() if value is not None}, default=str)
+        return to_json({name: value for name, value in fields.items() if value is not None}, fallback=str).decode()
 
 
 def configure() -> None:
     """Sets up the root logger, once for the process."""
+    # Nobody reads these, and they are two thirds of a line's cost:
+    # https://docs.python.org/3/howto/logging.html#optimization
+    logging._srcfile = None  # noqa: SLF001 - as documented there
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

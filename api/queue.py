@@ -1,23 +1,18 @@
-"""The queue's edge: messages into SQS, each confirmed or said not to be; and how deep a queue is."""
+"""The queue's edge: messages into SQS, each confirmed or said not to be."""
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from api.calls import CALLS_AT_ONCE, READ_SECONDS_MAX, Calls, cause
-from api.problems import QueueBusy, QueueUnavailable
+from api.problems import QueueBusy
+from api.sqs import SendFailed, Sqs
 from records.limits import SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
 from records.message import VERSION_ATTRIBUTE, Message
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.literals import QueueAttributeNameType
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 log = logging.getLogger(__name__)
@@ -26,23 +21,13 @@ SEND_SECONDS_MAX = 10.0
 """How long one request's messages are tried for; then the client gets its answer, whatever SQS does."""
 UNCONFIRMED_BYTES_MAX = 64 * 1024 * 1024
 """What all requests together may have on its way; more is refused at once, so that memory stays bounded."""
-_FLIGHTS_MAX = CALLS_AT_ONCE
+_FLIGHTS_MAX = 8
+"""Calls on their way at once, and so connections."""
 _FLIGHTS_AT_ONCE = 2
 """Calls that may be on their way before a batch waits to be full."""
 _BACKOFF_SECONDS_MIN = 0.05
 _BACKOFF_SECONDS_MAX = 1.0
 """Pauses between two attempts."""
-
-_WAITING: "QueueAttributeNameType" = "ApproximateNumberOfMessages"
-_IN_FLIGHT: "QueueAttributeNameType" = "ApproximateNumberOfMessagesNotVisible"
-
-
-@dataclass(frozen=True, slots=True)
-class Depth:
-    """Messages of a queue, as SQS approximates them."""
-
-    waiting: int
-    in_flight: int
 
 
 @dataclass(eq=False, slots=True)
@@ -58,7 +43,12 @@ class _Sending:
 
     def confirm(self, message: Message) -> None:
         self.unconfirmed.pop(message.version, None)
-        if not self.unconfirmed and not self.done.done():
+        if not self.unconfirmed:
+            self.end()
+
+    def end(self) -> None:
+        """Its request is answered with what is confirmed by now."""
+        if not self.done.done():
             self.done.set_result(None)
 
 
@@ -73,10 +63,9 @@ class RecordQueue:
     consumer puts a version once, however often it is delivered.
     """
 
-    def __init__(self, client: "SQSClient", url: str, calls: Calls, seconds_max: float = SEND_SECONDS_MAX) -> None:
-        self._client = client
+    def __init__(self, sqs: Sqs, url: str, seconds_max: float = SEND_SECONDS_MAX) -> None:
+        self._sqs = sqs
         self._url = url
-        self._calls = calls
         self._seconds_max = seconds_max
         self._sendings: deque[_Sending] = deque()  # in turn; those with messages that wait
         self._waiting = 0
@@ -93,23 +82,22 @@ class RecordQueue:
         size = sum(message.size for message in messages)
         if self._unconfirmed_bytes and self._unconfirmed_bytes + size > UNCONFIRMED_BYTES_MAX:
             raise QueueBusy
-        sending = _Sending(
-            deque(messages),
-            {message.version: message for message in messages},
-            asyncio.get_running_loop().create_future(),
-        )
+        loop = asyncio.get_running_loop()
+        unconfirmed = {message.version: message for message in messages}
+        sending = _Sending(deque(messages), unconfirmed, loop.create_future())
         self._unconfirmed_bytes += size
         self._wait(sending, len(messages))
+        deadline = loop.call_later(self._seconds_max, sending.end)
         try:
-            async with asyncio.timeout(self._seconds_max):
-                await sending.done
-        except TimeoutError:
-            log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(sending.unconfirmed)})
+            await sending.done
         finally:
+            deadline.cancel()
             self._unconfirmed_bytes -= size
             self._waiting -= len(sending.waiting)
             sending.waiting.clear()
-        return list(sending.unconfirmed.values())
+        if unconfirmed:
+            log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(unconfirmed)})
+        return list(unconfirmed.values())
 
     def _wait(self, sending: _Sending, messages: int) -> None:
         """The sending takes its turn with messages that have joined those of it that wait."""
@@ -170,35 +158,15 @@ class RecordQueue:
         """The positions of the messages that SQS has confirmed."""
         entries = [_entry(str(index), message) for index, message in enumerate(batch)]
         try:
-            answer = await self._calls(partial(self._client.send_message_batch, QueueUrl=self._url, Entries=entries))
-        except (BotoCoreError, ClientError) as error:
-            log.warning("send_failed", extra={"cause": cause(error), "messages": len(batch)})
+            answer = await self._sqs.send_message_batch(self._url, entries)
+        except SendFailed as error:
+            log.warning("send_failed", extra={"cause": str(error), "messages": len(batch)})
             return set()
-        for failed in answer.get("Failed", ()):
+        for failed in answer.get("Failed") or ():
             log.warning("entry_refused", extra={"cause": failed["Code"], "sender_fault": failed["SenderFault"]})
         # Reconciled against what was sent: an entry in neither half is not durable either.
-        confirmed = {entry["Id"] for entry in answer.get("Successful", ())}
+        confirmed = {entry["Id"] for entry in answer.get("Successful") or ()}
         return {index for index in range(len(batch)) if str(index) in confirmed}
-
-
-class QueueDepth:
-    """How many messages a queue holds."""
-
-    def __init__(self, client: "SQSClient", url: str, calls: Calls) -> None:
-        self._client = client
-        self._url = url
-        self._calls = calls
-
-    async def read(self) -> Depth:
-        """Raises `QueueUnavailable`."""
-        read = partial(self._client.get_queue_attributes, QueueUrl=self._url, AttributeNames=[_WAITING, _IN_FLIGHT])
-        try:
-            async with asyncio.timeout(READ_SECONDS_MAX):
-                attributes = (await self._calls(read))["Attributes"]
-        except (BotoCoreError, ClientError, TimeoutError) as error:
-            log.warning("queue_depth_failed", extra={"cause": cause(error)})
-            raise QueueUnavailable("SQS did not say how many messages it holds") from error
-        return Depth(waiting=int(attributes[_WAITING]), in_flight=int(attributes[_IN_FLIGHT]))
 
 
 def _entry(entry_id: str, message: Message) -> "SendMessageBatchRequestEntryTypeDef":

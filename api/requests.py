@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,6 +16,9 @@ from api.problems import InternalError, response_of
 log = logging.getLogger(__name__)
 
 HEADER = "X-Request-Id"
+_HEADER_BYTES = HEADER.lower().encode("ascii")
+ROUTE_PATH = "forebay_route_path"
+"""Of the ASGI scope: the route's path, set by who takes a request before FastAPI's router does."""
 _FROM_CLIENT = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -37,12 +40,13 @@ class Requests:
         token = request_id.set(identity)
         began = self._monotonic()
         status = 0
+        header = (_HEADER_BYTES, identity.encode("ascii"))
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = identity
+                message["headers"] = [*message["headers"], header]
             await send(message)
 
         try:
@@ -60,7 +64,7 @@ class Requests:
                 "request",
                 extra={
                     "method": scope["method"],
-                    "route": getattr(scope.get("route"), "path", None),
+                    "route": scope.get(ROUTE_PATH) or getattr(scope.get("route"), "path", None),
                     "status": status,
                     "milliseconds": round((self._monotonic() - began) * 1000, 1),
                 },

@@ -5,23 +5,22 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from starlette.convertors import Convertor, register_url_convertor
 
-from api import answers, idempotency
+from api import answers
+from api.accept import AcceptRecords
 from api.answers import Accepted, Health, Readiness
-from api.body import is_packed, read_body, unpack
 from api.buffer import Buffer, WriteUnits, drain_of
-from api.door import Format, messages_of
-from api.problems import RecordNotFound, RecordsNotAccepted
-from api.queue import QueueDepth, RecordQueue
+from api.depth import QueueDepth
+from api.problems import RecordNotFound
+from api.queue import RecordQueue
 from api.table import RecordTable
 from records.key import KeySchema
-from records.message import Message
 from records.text import write
 from records.version import Versions
 
-_LARGE_BYTES = 65_536
+RECORDS = "/records"
 
 
 class _KeyConvertor(Convertor[str]):
@@ -52,18 +51,20 @@ class Parts:
     write_units: WriteUnits = field(default_factory=WriteUnits)
 
 
-def routes(parts: Parts) -> APIRouter:
+def routes(parts: Parts, accept_records: AcceptRecords) -> APIRouter:
     router = APIRouter()
-    router.include_router(_records_routes(parts))
+    router.include_router(_records_routes(parts, accept_records))
     router.include_router(_buffer_routes(parts))
     return router
 
 
-def _records_routes(parts: Parts) -> APIRouter:
+def _records_routes(parts: Parts, accept_records: AcceptRecords) -> APIRouter:
     router = APIRouter(tags=["records"])
 
-    @router.post(
-        "/records",
+    router.add_api_route(
+        RECORDS,
+        accept_records,
+        methods=["POST"],
         status_code=202,
         summary="Accept records",
         description="Answers 202 once SQS has confirmed every record. A request with a bad record is refused whole.",
@@ -72,27 +73,6 @@ def _records_routes(parts: Parts) -> APIRouter:
         responses=answers.ACCEPT,
         openapi_extra=answers.ACCEPT_REQUEST,
     )
-    async def accept_records(request: Request) -> Response:
-        form = Format.of(", ".join(dict.fromkeys(request.headers.getlist("content-type"))))
-        idempotency_key = idempotency.checked(request.headers.getlist(idempotency.HEADER))
-        packed = is_packed(request)
-        body = await read_body(request)
-
-        def read() -> list[Message]:
-            return messages_of(
-                unpack(body) if packed else body, form, idempotency_key, parts.versions, parts.key_schema
-            )
-
-        # A large body, or a small one that may become large, is read beside the event loop: nobody else has to wait.
-        messages = await asyncio.to_thread(read) if packed or len(body) > _LARGE_BYTES else read()
-        # Of one id only the last is sent. The others would lose to it anyway, and a client that repeats what was not
-        # accepted must not bring one of them back as the newest.
-        newest = {message.key: message for message in messages}
-        if unconfirmed := await parts.queue.send(tuple(newest.values())):
-            raise RecordsNotAccepted(messages, unconfirmed)
-        parts.write_units.accepted(newest.values())
-        receipts = [{"id": message.key, "version": message.version} for message in messages]
-        return JSONResponse({"records": receipts}, status_code=202)
 
     @router.get(
         "/records/{record_id:key}",

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,8 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class RecordTable:
-    def __init__(self, client: "DynamoDBClient", name: str, key_schema: KeySchema, calls: Calls) -> None:
-        self._client = client
+    def __init__(self, name: str, key_schema: KeySchema, calls: "Calls[DynamoDBClient]") -> None:
         self._name = name
         self._key_schema = key_schema
         self._calls = calls
@@ -33,15 +31,12 @@ class RecordTable:
         """
         if self._key_schema.fault({self._key_schema.partition: key}):
             return None
-        get_item = partial(
-            self._client.get_item,
-            TableName=self._name,
-            Key={self._key_schema.partition: {"S": key}},
-            ConsistentRead=True,
-        )
+        wanted = {self._key_schema.partition: {"S": key}}
         try:
             async with asyncio.timeout(READ_SECONDS_MAX):
-                answer = await self._calls(get_item)
+                answer = await self._calls(
+                    lambda dynamodb: dynamodb.get_item(TableName=self._name, Key=wanted, ConsistentRead=True)
+                )
         except (BotoCoreError, ClientError, TimeoutError) as error:
             raise _unavailable(error) from error
         item = answer.get("Item")
@@ -51,7 +46,7 @@ class RecordTable:
         """Write units a second; None for an on-demand table. Raises `TableUnavailable`."""
         try:
             async with asyncio.timeout(READ_SECONDS_MAX):
-                answer = await self._calls(partial(self._client.describe_table, TableName=self._name))
+                answer = await self._calls(lambda dynamodb: dynamodb.describe_table(TableName=self._name))
         except (BotoCoreError, ClientError, TimeoutError) as error:
             raise _unavailable(error) from error
         units = answer["Table"].get("ProvisionedThroughput", {}).get("WriteCapacityUnits", 0)

@@ -2,15 +2,19 @@
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 
-import boto3
-
+from api import clients
 from api.app import create_app
 from api.calls import Calls
-from api.queue import QueueDepth, RecordQueue
+from api.credentials import credentials
+from api.depth import QueueDepth
+from api.queue import RecordQueue
 from api.routes import Parts
+from api.sqs import Sqs
 from api.table import RecordTable
+from api.wire import Wire
 from records.key import KeySchema
 from records.version import Versions
 
@@ -18,15 +22,16 @@ PATH = Path(__file__).with_name("openapi.json")
 
 
 def document() -> str:
-    """The app's OpenAPI document. The clients are never called, so where they point does not matter."""
-    session = boto3.session.Session(region_name="us-east-1")
-    sqs, calls, key_schema = session.client("sqs"), Calls(), KeySchema()
+    """The app's OpenAPI document. Nothing is called, so where its parts point does not matter."""
+    key_schema, reads = KeySchema(), Calls(clients.dynamodb)
+    depth = QueueDepth("", Calls(clients.sqs))
+    sqs = Sqs(Wire("http://nowhere"), "", credentials({}), datetime.now)
     app = create_app(
         Parts(
-            queue=RecordQueue(sqs, "", calls),
-            queue_depth=QueueDepth(sqs, "", calls),
-            dead_letter_queue_depth=QueueDepth(sqs, "", calls),
-            table=RecordTable(session.client("dynamodb"), "", key_schema, calls),
+            queue=RecordQueue(sqs, ""),
+            queue_depth=depth,
+            dead_letter_queue_depth=depth,
+            table=RecordTable("", key_schema, reads),
             versions=Versions(lambda: 0, lambda _: 0),
             key_schema=key_schema,
         )

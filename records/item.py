@@ -10,8 +10,8 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from records.limits import WRITE_UNIT_BYTES
-from records.numbers import canonical, number_bytes
-from records.text import Value
+from records.numbers import NUMBERS, canonical, number_bytes
+from records.text import Value, text_bytes
 from records.times import rfc3339
 from records.version import accepted_ms
 
@@ -66,7 +66,7 @@ def to_attribute_value(value: Value) -> AttributeValue:
         return {"BOOL": value}
     if value is None:
         return {"NULL": True}
-    if isinstance(value, int | Decimal):
+    if isinstance(value, NUMBERS):
         return {"N": canonical(value)}
     if isinstance(value, list):
         return {"L": [to_attribute_value(element) for element in value]}
@@ -102,21 +102,24 @@ def item_bytes(record: dict[str, Value]) -> int:
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html, and by experiment
     on AWS's own engine.
     """
-    return sum(len(name.encode()) + value_bytes(value) for name, value in record.items()) + RESERVED_BYTES
+    return value_bytes(record) - CONTAINER_BYTES - ELEMENT_BYTES * len(record) + RESERVED_BYTES
 
 
 def value_bytes(value: Value) -> int:
     if isinstance(value, str):
-        return len(value.encode())
+        return text_bytes(value)
     if isinstance(value, bool) or value is None:
         return 1
-    if isinstance(value, int | Decimal):
+    if isinstance(value, NUMBERS):
         return number_bytes(value)
+    size = CONTAINER_BYTES + ELEMENT_BYTES * len(value)
     if isinstance(value, list):
-        return CONTAINER_BYTES + sum(ELEMENT_BYTES + value_bytes(element) for element in value)
-    return CONTAINER_BYTES + sum(
-        ELEMENT_BYTES + len(name.encode()) + value_bytes(element) for name, element in value.items()
-    )
+        for element in value:
+            size += value_bytes(element)
+    else:
+        for name, element in value.items():
+            size += len(name.encode()) + value_bytes(element)
+    return size
 
 
 def write_units(size: int) -> int:

@@ -11,7 +11,7 @@ from records.item import VERSION
 from records.key import KeySchema
 from records.limits import MESSAGE_BYTES_MAX
 from records.record import Record, faults
-from records.text import parse, write
+from records.text import parse, text_bytes, write
 from records.version import accepted_ms, is_version, version_of_bare_message
 
 VERSION_ATTRIBUTE = VERSION
@@ -41,7 +41,7 @@ class Message:
     @classmethod
     def of(cls, record: Record) -> "Message":
         body = write(record.attributes)
-        return cls(record.key, body, record.version, len(body.encode()) + _VERSION_ATTRIBUTE_BYTES)
+        return cls(record.key, body, record.version, text_bytes(body) + _VERSION_ATTRIBUTE_BYTES)
 
     def fault(self) -> Fault | None:
         """Some records that fit an item do not fit a message: a control character is one byte there and six here."""

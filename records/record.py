@@ -1,7 +1,6 @@
 """One record on its way: from the client's JSON to a message's body, and from a message's body to an item."""
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from records.faults import (
     NAME_INVALID,
@@ -14,7 +13,7 @@ from records.faults import (
 from records.item import RESERVED_BYTES, RESERVED_NAME, item_bytes
 from records.key import KeySchema
 from records.limits import ITEM_BYTES_MAX, NAME_BYTES_MAX, NESTING_DEPTH_MAX
-from records.numbers import number_fault
+from records.numbers import NUMBERS, number_fault
 from records.text import Value
 
 _POINTERS_LENGTH_MAX = 65_536
@@ -68,10 +67,13 @@ class _Found:
             self.room = 1
 
 
+_NEVER_AT_FAULT = (str, bool, type(None))
+
+
 def _check(value: Value, depth: int, found: _Found) -> None:
-    if len(found.faults) >= found.room or value is None or isinstance(value, bool | str):
+    if len(found.faults) >= found.room or isinstance(value, _NEVER_AT_FAULT):
         return
-    if isinstance(value, int | Decimal):
+    if isinstance(value, NUMBERS):
         if fault := number_fault(value):
             found.add("", *fault)
     elif depth > NESTING_DEPTH_MAX:
@@ -82,6 +84,7 @@ def _check(value: Value, depth: int, found: _Found) -> None:
             start = len(found.faults)
             if isinstance(token, str) and not 1 <= len(token.encode()) <= NAME_BYTES_MAX:
                 found.add("", NAME_INVALID, f"an attribute's name has 1 to {NAME_BYTES_MAX:,} UTF-8 bytes")
-            _check(element, depth + 1, found)
+            if not isinstance(element, _NEVER_AT_FAULT):
+                _check(element, depth + 1, found)
             if len(found.faults) > start:
                 found.within(str(token), start)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import jiter
 
 from records.faults import JSON_MALFORMED, NESTING_TOO_DEEP, NUMBER_OUT_OF_RANGE, TEXT_INVALID, TextMalformed
-from records.numbers import canonical
+from records.numbers import NUMBERS, canonical
 
 Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] | None"
 """What JSON can say. Numbers are `int` or `Decimal`, never `float`: every digit counts."""
@@ -52,6 +52,11 @@ def _malformed(message: str) -> TextMalformed:
     return TextMalformed(code, detail, line, max(column, 1))
 
 
+def text_bytes(text: str) -> int:
+    """UTF-8 bytes of a text; without making them where every character is one."""
+    return len(text) if text.isascii() else len(text.encode())
+
+
 def write(value: Value) -> str:
     r"""The compact JSON text of a value that has no faults: characters as they are, numbers canonical.
 
@@ -73,7 +78,7 @@ def _write(value: Value, put: Callable[[str], None]) -> None:
         put("false")
     elif value is None:
         put("null")
-    elif isinstance(value, int | Decimal):
+    elif isinstance(value, NUMBERS):
         put(canonical(value))
     elif isinstance(value, list):
         opening = "["

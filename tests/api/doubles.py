@@ -2,22 +2,23 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from datetime import UTC, datetime
+from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
+import api.sqs
 from api.app import create_app
 from api.calls import Calls
-from api.queue import QueueDepth, RecordQueue
+from api.credentials import credentials
+from api.depth import QueueDepth
+from api.queue import RecordQueue
 from api.routes import Parts
 from api.table import RecordTable
+from api.wire import Wire
 from records.key import KeySchema
 from records.version import Versions
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_sqs import SQSClient
 
 Batch = list[dict[str, Any]]
 Answer = dict[str, Any]
@@ -35,12 +36,13 @@ class Sqs:
         self.batches: list[Batch] = []
         self.durable: list[dict[str, Any]] = []
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: Batch) -> Answer:  # noqa: N803 - boto3's names
-        assert QueueUrl == "queue-url"
-        self.batches.append(Entries)
-        answer = self._answers.pop(0)(Entries) if self._answers else confirm(Entries)
+    async def send_message_batch(self, queue_url: str, entries: Batch) -> Answer:
+        assert queue_url == "queue-url"
+        self.batches.append(entries)
+        # In a thread, so that an answer may make its caller wait.
+        answer = await asyncio.to_thread(self._answers.pop(0), entries) if self._answers else confirm(entries)
         confirmed = {entry["Id"] for entry in answer.get("Successful", [])}
-        self.durable += [entry for entry in Entries if entry["Id"] in confirmed]
+        self.durable += [entry for entry in entries if entry["Id"] in confirmed]
         return answer
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> Answer:  # noqa: N803 - boto3's
@@ -67,30 +69,41 @@ class DynamoDb:
         return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self.write_capacity_units}}}
 
 
-def queue_of(sqs: Sqs, seconds_max: float = 30) -> RecordQueue:
-    return RecordQueue(cast("SQSClient", sqs), "queue-url", Calls(), seconds_max)
+def queue_of(sqs: Any, seconds_max: float = 30) -> RecordQueue:
+    return RecordQueue(sqs, "queue-url", seconds_max)
 
 
 def app_of(sqs: Any = None, dynamodb: Any = None, seconds_max: float = 30) -> FastAPI:
     sqs = sqs or Sqs()
-    calls = Calls()
+    depths: Any = Calls(lambda: sqs)
+    reads: Any = Calls(lambda: dynamodb or DynamoDb({}))
     return create_app(
         Parts(
             queue=queue_of(sqs, seconds_max),
-            queue_depth=QueueDepth(sqs, "queue-url", calls),
-            dead_letter_queue_depth=QueueDepth(sqs, "dead-letter-queue-url", calls),
-            table=RecordTable(cast("DynamoDBClient", dynamodb or DynamoDb({})), "table-name", KeySchema(), calls),
+            queue_depth=QueueDepth("queue-url", depths),
+            dead_letter_queue_depth=QueueDepth("dead-letter-queue-url", depths),
+            table=RecordTable("table-name", KeySchema(), reads),
             versions=Versions(lambda: 1_700_000_000_000, lambda _: 1),
             key_schema=KeySchema(),
         )
     )
 
 
-def request(app: FastAPI, method: str, path: str, **parts: Any) -> httpx.Response:
+def sqs_at(url: str, answer_seconds_max: float) -> api.sqs.Sqs:
+    """The API's own way to an SQS, over HTTP."""
+    return api.sqs.Sqs(
+        Wire(url, answer_seconds_max=answer_seconds_max),
+        "us-east-1",
+        credentials({"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}),
+        lambda: datetime.now(UTC),
+    )
+
+
+async def ask(app: FastAPI, method: str, path: str, **parts: Any) -> httpx.Response:
     """One request to the app, without a server. (Starlette's TestClient is moving on from httpx.)"""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+        return await client.request(method, path, **parts)
 
-    async def ask() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
-            return await client.request(method, path, **parts)
 
-    return asyncio.run(ask())
+def request(app: FastAPI, method: str, path: str, **parts: Any) -> httpx.Response:
+    return asyncio.run(ask(app, method, path, **parts))

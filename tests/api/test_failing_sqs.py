@@ -1,18 +1,17 @@
 """When the queue fails: no 2xx for what is not durable, nothing lost over a client's retries, nothing stored twice.
 
-boto3 itself talks over HTTP to an SQS that fails at random, from a seed that replays.
+The API's own way to SQS, over HTTP, to one that fails at random, from a seed that replays.
 """
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from consumer.delivery import Delivery
-from tests.api.doubles import app_of, request
+from tests.api.doubles import app_of, ask, sqs_at
 from tests.api.failing_sqs import TROUBLES, FailingSqs
 from tests.consumer.doubles import NOW_MS, Consumer, Table
 
@@ -32,23 +31,15 @@ class Client:
 
     def __init__(self, seed: int) -> None:
         self.sqs = FailingSqs(seed, hang_seconds=2 * _READ_SECONDS)
-        config = Config(retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=_READ_SECONDS)
-        client = boto3.client(
-            "sqs",
-            endpoint_url=self.sqs.url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=config,
-        )
         # One short try a request, so that answers of 503 are as frequent as answers of 202.
-        self.app = app_of(client, seconds_max=4 * _READ_SECONDS)
+        self.app = app_of(sqs_at(self.sqs.url, _READ_SECONDS), seconds_max=4 * _READ_SECONDS)
+        self.loop = asyncio.Runner()
         self.statuses: set[int] = set()
 
     def post(self, records: Records, **headers: str) -> Records:
         """Each record's outcome: id, version, and whether it was accepted."""
         names = {"content-type": "application/json", **headers}
-        answer = request(self.app, "POST", "/records", content=json.dumps(records), headers=names)
+        answer = self.loop.run(ask(self.app, "POST", "/records", content=json.dumps(records), headers=names))
         self.statuses.add(answer.status_code)
         assert answer.status_code in {202, 503}
         assert answer.status_code == 202 or answer.headers["retry-after"] == "1"
@@ -66,13 +57,17 @@ class Client:
             assert consumer.drain(Delivery(str(n), "handle", entry["MessageBody"], version, NOW_MS, receives=1)) == []
         return consumer.table
 
+    def close(self) -> None:
+        self.loop.close()
+        self.sqs.shutdown()
+        self.sqs.server_close()
+
 
 @pytest.fixture(params=range(12))
 def client(request: pytest.FixtureRequest) -> Iterator[Client]:
     made = Client(request.param)
     yield made
-    made.sqs.shutdown()
-    made.sqs.server_close()
+    made.close()
 
 
 def check_stored_once(table: Table) -> None:
@@ -111,7 +106,6 @@ def test_the_failing_sqs_fails_in_every_way() -> None:
             client.post(_BODY[:2])
         seen |= client.sqs.seen
         statuses |= client.statuses
-        client.sqs.shutdown()
-        client.sqs.server_close()
+        client.close()
     assert seen == set(TROUBLES)
     assert statuses == {202, 503}

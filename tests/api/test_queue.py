@@ -5,8 +5,8 @@ import threading
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
 
+from api.sqs import SendFailed
 from records.message import Message
 from tests.api.doubles import Answer, Batch, Sqs, confirm, queue_of
 
@@ -42,10 +42,6 @@ def fail(error: Exception) -> Any:
     return answer
 
 
-THROTTLED = ClientError({"Error": {"Code": "RequestThrottled", "Message": ""}}, "SendMessageBatch")
-TIMED_OUT = ReadTimeoutError(endpoint_url="")
-
-
 def test_every_message_is_sent_once_with_its_version() -> None:
     sqs = Sqs()
     assert send(sqs) == []
@@ -57,7 +53,7 @@ def test_every_message_is_sent_once_with_its_version() -> None:
 
 @pytest.mark.parametrize(
     "trouble",
-    [refuse(0, 3), refuse(*range(10)), lose(9), lose(*range(10)), fail(THROTTLED), fail(TIMED_OUT)],
+    [refuse(0, 3), refuse(*range(10)), lose(9), lose(*range(10)), fail(SendFailed("RequestThrottled"))],
 )
 def test_what_sqs_did_not_confirm_is_sent_again(trouble: Any) -> None:
     sqs = Sqs(trouble)

@@ -1,0 +1,54 @@
+"""`POST /records`: from a request to its answer. The one thing that every record costs."""
+
+import asyncio
+
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import idempotency
+from api.body import is_packed, read_body, unpack
+from api.buffer import WriteUnits
+from api.door import Format, messages_of
+from api.problems import RecordsNotAccepted
+from api.queue import RecordQueue
+from records.key import KeySchema
+from records.message import Message
+from records.version import Versions
+
+_LARGE_BYTES = 65_536
+
+
+class AcceptRecords:
+    """Answers 202 once SQS has confirmed every record of the request. Raises a `Problem` otherwise."""
+
+    def __init__(self, queue: RecordQueue, versions: Versions, key_schema: KeySchema, write_units: WriteUnits) -> None:
+        self._queue = queue
+        self._versions = versions
+        self._key_schema = key_schema
+        self._write_units = write_units
+
+    async def __call__(self, request: Request) -> Response:
+        messages = await self._messages_of(request)
+        # Of one id only the last is sent. The others would lose to it anyway, and a client that repeats what was not
+        # accepted must not bring one of them back as the newest.
+        newest = {message.key: message for message in messages}
+        if unconfirmed := await self._queue.send(tuple(newest.values())):
+            raise RecordsNotAccepted(messages, unconfirmed)
+        self._write_units.accepted(newest.values())
+        receipts = [{"id": message.key, "version": message.version} for message in messages]
+        return Response(to_json({"records": receipts}), status_code=202, media_type="application/json")
+
+    async def _messages_of(self, request: Request) -> list[Message]:
+        form = Format.of(", ".join(dict.fromkeys(request.headers.getlist("content-type"))))
+        key = idempotency.checked(request.headers.getlist(idempotency.HEADER))
+        packed = is_packed(request)
+        body = await read_body(request)
+        if not packed and len(body) <= _LARGE_BYTES:
+            return messages_of(body, form, key, self._versions, self._key_schema)
+
+        def read() -> list[Message]:
+            return messages_of(unpack(body) if packed else body, form, key, self._versions, self._key_schema)
+
+        # A large body, or a small one that may become large, is read beside the event loop: nobody else has to wait.
+        return await asyncio.to_thread(read)

@@ -1,0 +1,26 @@
+"""boto3's clients, for what is read. Made when they are needed: the import alone takes longer than a request."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+
+def sqs() -> "SQSClient":
+    from boto3 import Session  # noqa: PLC0415 - as the module says
+
+    return Session().client("sqs", config=_config())
+
+
+def dynamodb() -> "DynamoDBClient":
+    from boto3 import Session  # noqa: PLC0415 - as the module says
+
+    return Session().client("dynamodb", config=_config())
+
+
+def _config() -> "Config":
+    from botocore.config import Config  # noqa: PLC0415 - as the module says
+
+    return Config(retries={"total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
