@@ -7,11 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import idempotency
-from api.body import is_packed, read_body, unpack
+from api.body import REQUEST_SECONDS_MAX, is_packed, read_body, unpack
 from api.buffer import WriteUnits
 from api.door import Format, messages_of
 from api.problems import RecordsNotAccepted
 from api.queue import RecordQueue
+from api.time_limit import TimeLimit
 from records.key import KeySchema
 from records.message import Message
 from records.version import Versions
@@ -27,6 +28,7 @@ class AcceptRecords:
         self._versions = versions
         self._key_schema = key_schema
         self._write_units = write_units
+        self._reading = TimeLimit(REQUEST_SECONDS_MAX)
 
     async def __call__(self, request: Request) -> Response:
         messages = await self._messages_of(request)
@@ -43,7 +45,7 @@ class AcceptRecords:
         form = Format.of(", ".join(dict.fromkeys(request.headers.getlist("content-type"))))
         key = idempotency.checked(request.headers.getlist(idempotency.HEADER))
         packed = is_packed(request)
-        body = await read_body(request)
+        body = await read_body(request, self._reading)
         if not packed and len(body) <= _LARGE_BYTES:
             return messages_of(body, form, key, self._versions, self._key_schema)
 

@@ -13,6 +13,7 @@ from api.problems import (
     RequestTimedOut,
     RequestTooLarge,
 )
+from api.time_limit import TimeLimit
 
 REQUEST_BYTES_MAX = 6 * 1024 * 1024
 """Bytes of a body, before and after it is unpacked. As Lambda's own limit of a request:
@@ -36,31 +37,43 @@ def is_packed(request: Request) -> bool:
     return bool(packings)
 
 
-async def read_body(request: Request) -> bytes:
-    """The body as it came, given up as soon as it is over the limit.
+async def read_body(request: Request, limit: TimeLimit) -> bytes:
+    """The body as it came, given up as soon as it is over the limits of size and time.
 
-    Raises `RequestTooLarge`, `RequestTimedOut` or `BodyIncomplete`.
+    Raises `RequestTooLarge`, `RequestTimedOut`, `BodyIncomplete` or `ClientDisconnect`.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > REQUEST_BYTES_MAX:
         raise _too_large()
-    body = bytearray()
+    task = asyncio.current_task()
+    assert task  # noqa: S101 - for the checker: this is a coroutine
+    limit.start(task, task.cancel)
     try:
-        async with asyncio.timeout(REQUEST_SECONDS_MAX):
-            more = True
-            while more:
-                message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                body += message.get("body", b"")
-                more = message.get("more_body", False)
-                if len(body) > REQUEST_BYTES_MAX:
-                    raise _too_large()
-    except TimeoutError:
-        raise RequestTimedOut(f"the body took over {REQUEST_SECONDS_MAX:.0f} s to come in") from None
+        body = await _received(request)
+    except asyncio.CancelledError:
+        if limit.stop(task) or task.uncancel():
+            raise  # by somebody else
+        raise RequestTimedOut(f"the body took over {limit.seconds:.0f} s to come in") from None
+    finally:
+        limit.stop(task)
     if declared.isdecimal() and int(declared) != len(body):
         raise BodyIncomplete(f"Content-Length says {declared} bytes; {len(body)} came")
-    return bytes(body)
+    return body
+
+
+async def _received(request: Request) -> bytes:
+    body, more = b"", True
+    parts = bytearray()
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body, more = message.get("body", b""), message.get("more_body", False)
+        if len(parts) + len(body) > REQUEST_BYTES_MAX:
+            raise _too_large()
+        if more or parts:
+            parts += body
+    return bytes(parts) or body  # most come in one piece, which needs no copy
 
 
 def unpack(packed: bytes) -> bytes:

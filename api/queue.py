@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from api.problems import QueueBusy
 from api.sqs import SendFailed, Sqs
+from api.time_limit import TimeLimit
 from records.limits import SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
 from records.message import VERSION_ATTRIBUTE, Message
 
@@ -66,7 +67,7 @@ class RecordQueue:
     def __init__(self, sqs: Sqs, url: str, seconds_max: float = SEND_SECONDS_MAX) -> None:
         self._sqs = sqs
         self._url = url
-        self._seconds_max = seconds_max
+        self._limit = TimeLimit(seconds_max)
         self._sendings: deque[_Sending] = deque()  # in turn; those with messages that wait
         self._waiting = 0
         self._unconfirmed_bytes = 0
@@ -82,16 +83,15 @@ class RecordQueue:
         size = sum(message.size for message in messages)
         if self._unconfirmed_bytes and self._unconfirmed_bytes + size > UNCONFIRMED_BYTES_MAX:
             raise QueueBusy
-        loop = asyncio.get_running_loop()
         unconfirmed = {message.version: message for message in messages}
-        sending = _Sending(deque(messages), unconfirmed, loop.create_future())
+        sending = _Sending(deque(messages), unconfirmed, asyncio.get_running_loop().create_future())
         self._unconfirmed_bytes += size
         self._wait(sending, len(messages))
-        deadline = loop.call_later(self._seconds_max, sending.end)
+        self._limit.start(sending, sending.end)
         try:
             await sending.done
         finally:
-            deadline.cancel()
+            self._limit.stop(sending)
             self._unconfirmed_bytes -= size
             self._waiting -= len(sending.waiting)
             sending.waiting.clear()

@@ -2,10 +2,12 @@
 
 import logging
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import cache
+from itertools import count
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
@@ -75,7 +77,21 @@ class Requests:
 def _identity(headers: Headers) -> str:
     """The id that the client gave, so that it finds its request in the logs, or a new one."""
     given = headers.get(HEADER, "")
-    return given if _FROM_CLIENT.fullmatch(given) else uuid.uuid4().hex
+    return given if _FROM_CLIENT.fullmatch(given) else _made()
+
+
+_numbers = count()
+
+
+@cache
+def _process() -> str:
+    """At the first request and not before: a snapshot of the process must not give all of its copies one name."""
+    return secrets.token_hex(8)
+
+
+def _made() -> str:
+    """32 hexadecimal digits: the process's own, and a number."""
+    return f"{_process()}{next(_numbers):016x}"
 
 
 def _places(error: BaseException) -> list[str]:

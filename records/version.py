@@ -11,7 +11,6 @@ from threading import Lock
 
 _TAIL_BITS = 74
 _TAIL_MAX = (1 << _TAIL_BITS) - 1
-_STEP_BITS = 32
 _VERSION = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
@@ -34,17 +33,11 @@ class Versions:
             ms = self._now_ms()
             if ms > self._ms:
                 self._ms = ms
-                self._tail = self._fresh_tail()
+                # The top bit stays clear: room to count up, for more than any millisecond or wrong clock will need.
+                self._tail = self._random_bits(_TAIL_BITS - 1)
             else:
-                self._tail += 1 + self._random_bits(_STEP_BITS)
-                if self._tail > _TAIL_MAX:
-                    self._ms += 1
-                    self._tail = self._fresh_tail()
+                self._tail += 1
             return _text(self._ms, self._tail)
-
-    def _fresh_tail(self) -> int:
-        # The top bit stays clear: room to count up for the rest of the millisecond.
-        return self._random_bits(_TAIL_BITS - 1)
 
 
 def version_of_bare_message(message_id: str, sent_ms: int) -> str:
