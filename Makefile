@@ -109,6 +109,10 @@ ARCH ?= arm64
 PLATFORM_arm64 := aarch64
 PLATFORM_x86_64 := x86_64
 BUILD_PYTHON = $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
+# On Lambda a function cannot keep its bytecode, so without it every cold start compiles anew. Only the very version that
+# runs there can make it: python3.13 on the path, or pyenv's. Without one the artefact works too, and starts slower.
+LAMBDA_PYTHON ?= $(firstword $(foreach python,python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3),\
+	$(shell $(python) -c 'import sys; print(sys.executable)' 2>/dev/null)))
 define assemble
 	$(BUILD_PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile \
 		--implementation cp --python-version 3.13 --only-binary=:all: \
@@ -118,6 +122,7 @@ define assemble
 	cp -R $(1) records $(ARTIFACTS_DIR)/
 	rm -rf $(ARTIFACTS_DIR)/bin
 	find $(ARTIFACTS_DIR) -name __pycache__ -type d -prune -exec rm -rf {} +
+	$(if $(LAMBDA_PYTHON),$(LAMBDA_PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash -s $(ARTIFACTS_DIR) -p /var/task $(ARTIFACTS_DIR))
 endef
 
 .PHONY: build-ApiFunction build-ConsumerFunction

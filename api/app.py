@@ -4,14 +4,13 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
-from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import problems
-from api.accept import AcceptRecords
 from api.answers import SCHEMAS
-from api.requests import ROUTE_PATH, Requests
-from api.routes import RECORDS, Parts, routes
+from api.parts import Parts
+from api.requests import Requests
+from api.routes import routes
+from api.short_way import ShortWay
 
 VERSION = "0.1.0"
 
@@ -25,37 +24,11 @@ def create_app(parts: Parts) -> FastAPI:
         redirect_slashes=False,
     )
     problems.install(app)
-    accept_records = AcceptRecords(parts.queue, parts.versions, parts.key_schema, parts.write_units)
-    app.include_router(routes(parts, accept_records))
+    app.include_router(routes(parts))
     _describe_records(app)
     app.add_middleware(Requests)
-    app.middleware_stack = _ShortWay(accept_records, app.build_middleware_stack())
+    app.middleware_stack = ShortWay(parts.accept_records, app.build_middleware_stack())
     return app
-
-
-class _ShortWay:
-    """From the server to `POST /records`, past FastAPI's middleware and routing, which cost more than all the rest.
-
-    The same endpoint with the same errors is among FastAPI's routes too: for the OpenAPI document, and for servers that
-    put a prefix before the path. docs/performance.md says what this is worth.
-    """
-
-    def __init__(self, accept_records: AcceptRecords, long_way: ASGIApp) -> None:
-        self._accept_records = accept_records
-        self._short_way = Requests(self._answer)
-        self._long_way = long_way
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        short = scope["type"] == "http" and scope["path"] == RECORDS and scope["method"] == "POST"
-        await (self._short_way if short else self._long_way)(scope, receive, send)
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[ROUTE_PATH] = RECORDS
-        try:
-            answer = await self._accept_records(Request(scope, receive))
-        except problems.Problem as problem:
-            answer = problems.response_of(problem)
-        await answer(scope, receive, send)
 
 
 def _describe_records(app: FastAPI) -> None:

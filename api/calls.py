@@ -4,18 +4,19 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
-if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-READ_SECONDS_MAX = 5.0
+_READ_SECONDS_MAX = 5.0
 """How long a client waits for what is read for it; then it gets its answer, whatever AWS does."""
 _CALLS_AT_ONCE = 8
 """Fewer than the ten connections that a client keeps."""
 
 _Client = TypeVar("_Client")
 _Answer = TypeVar("_Answer")
+
+
+class CallFailed(Exception):
+    """A call that failed, in one word: AWS's error code, or the kind of trouble on the way there."""
 
 
 class Calls(Generic[_Client]):
@@ -32,17 +33,22 @@ class Calls(Generic[_Client]):
         self._executor = ThreadPoolExecutor(_CALLS_AT_ONCE, thread_name_prefix="aws-call")
 
     async def __call__(self, call: Callable[[_Client], _Answer]) -> _Answer:
-        """A caller that gives up waiting leaves the call to end by the client's own timeouts."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, call)
+        """Raises `CallFailed`, also when it takes too long; then the call is left to end by the client's timeouts."""
+        try:
+            async with asyncio.timeout(_READ_SECONDS_MAX):
+                return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, call)
+        except TimeoutError:
+            raise CallFailed("TimeoutError") from None
 
     def _run(self, call: Callable[[_Client], _Answer]) -> _Answer:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as the class says
+
         with self._making:
             if self._made is None:
                 self._made = self._make_client()
-        return call(self._made)
-
-
-def cause(error: "BotoCoreError | ClientError | TimeoutError") -> str:
-    """A failed call in one word, for logs: AWS's error code, or the kind of trouble on the way there."""
-    response = getattr(error, "response", None)
-    return str(response["Error"]["Code"]) if response else type(error).__name__
+        try:
+            return call(self._made)
+        except ClientError as error:
+            raise CallFailed(error.response["Error"]["Code"]) from None
+        except BotoCoreError as error:
+            raise CallFailed(type(error).__name__) from None

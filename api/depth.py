@@ -1,13 +1,10 @@
 """How many messages a queue holds."""
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from api.calls import READ_SECONDS_MAX, Calls, cause
+from api.calls import CallFailed, Calls
 from api.problems import QueueUnavailable
 
 if TYPE_CHECKING:
@@ -36,12 +33,11 @@ class QueueDepth:
     async def read(self) -> Depth:
         """Raises `QueueUnavailable`."""
         try:
-            async with asyncio.timeout(READ_SECONDS_MAX):
-                answer = await self._calls(
-                    lambda sqs: sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[_WAITING, _IN_FLIGHT])
-                )
-        except (BotoCoreError, ClientError, TimeoutError) as error:
-            log.warning("queue_depth_failed", extra={"cause": cause(error)})
+            answer = await self._calls(
+                lambda sqs: sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=[_WAITING, _IN_FLIGHT])
+            )
+        except CallFailed as error:
+            log.warning("queue_depth_failed", extra={"cause": str(error)})
             raise QueueUnavailable("SQS did not say how many messages it holds") from error
         attributes = answer["Attributes"]
         return Depth(waiting=int(attributes[_WAITING]), in_flight=int(attributes[_IN_FLIGHT]))

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from records.faults import Fault, TextMalformed
 from records.message import Message
@@ -194,7 +195,7 @@ class InternalError(Problem):
     code = "internal_error"
 
 
-def install(app: FastAPI) -> None:
+def install(app: Starlette) -> None:
     """Every error of the app leaves as a problem document."""
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(HTTPException, _answer_http_exception)

@@ -1,7 +1,6 @@
 """The routes: HTTP only. openapi/openapi.json says what they answer."""
 
 import asyncio
-from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, Request
@@ -9,18 +8,12 @@ from fastapi.responses import Response
 from starlette.convertors import Convertor, register_url_convertor
 
 from api import answers
-from api.accept import AcceptRecords
 from api.answers import Accepted, Health, Readiness
-from api.buffer import Buffer, WriteUnits, drain_of
-from api.depth import QueueDepth
+from api.buffer import Buffer, drain_of
+from api.parts import Parts
 from api.problems import RecordNotFound
-from api.queue import RecordQueue
-from api.table import RecordTable
-from records.key import KeySchema
+from api.short_way import RECORDS
 from records.text import write
-from records.version import Versions
-
-RECORDS = "/records"
 
 
 class _KeyConvertor(Convertor[str]):
@@ -38,32 +31,19 @@ class _KeyConvertor(Convertor[str]):
 register_url_convertor("key", _KeyConvertor())
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the routes work with."""
-
-    queue: RecordQueue
-    queue_depth: QueueDepth
-    dead_letter_queue_depth: QueueDepth
-    table: RecordTable
-    versions: Versions
-    key_schema: KeySchema
-    write_units: WriteUnits = field(default_factory=WriteUnits)
-
-
-def routes(parts: Parts, accept_records: AcceptRecords) -> APIRouter:
+def routes(parts: Parts) -> APIRouter:
     router = APIRouter()
-    router.include_router(_records_routes(parts, accept_records))
+    router.include_router(_records_routes(parts))
     router.include_router(_buffer_routes(parts))
     return router
 
 
-def _records_routes(parts: Parts, accept_records: AcceptRecords) -> APIRouter:
+def _records_routes(parts: Parts) -> APIRouter:
     router = APIRouter(tags=["records"])
 
     router.add_api_route(
         RECORDS,
-        accept_records,
+        parts.accept_records,
         methods=["POST"],
         status_code=202,
         summary="Accept records",

@@ -20,12 +20,15 @@ class Settings:
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Raises `KeyError`, naming the variable, when one is missing."""
         queue_url = environment["RECORD_QUEUE_URL"]
+        aws_region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+        if not aws_region:
+            raise KeyError("AWS_REGION")
         endpoint = environment.get("AWS_ENDPOINT_URL_SQS") or environment.get("AWS_ENDPOINT_URL") or queue_url
         return cls(
             record_queue_url=queue_url,
             record_dead_letter_queue_url=environment["RECORD_DEAD_LETTER_QUEUE_URL"],
             record_table_name=environment["RECORD_TABLE_NAME"],
-            aws_region=environment.get("AWS_REGION") or environment["AWS_DEFAULT_REGION"],
+            aws_region=aws_region,
             sqs_origin="{0.scheme}://{0.netloc}".format(urlsplit(endpoint)),
             ca_bundle=environment.get("AWS_CA_BUNDLE"),
         )

@@ -1,12 +1,9 @@
 """The table's edge, for reading: one item by its key, and the capacity that the table is provisioned for."""
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from api.calls import READ_SECONDS_MAX, Calls, cause
+from api.calls import CallFailed, Calls
 from api.problems import TableUnavailable
 from records.item import Item, Provenance, from_item
 from records.key import KeySchema
@@ -33,11 +30,10 @@ class RecordTable:
             return None
         wanted = {self._key_schema.partition: {"S": key}}
         try:
-            async with asyncio.timeout(READ_SECONDS_MAX):
-                answer = await self._calls(
-                    lambda dynamodb: dynamodb.get_item(TableName=self._name, Key=wanted, ConsistentRead=True)
-                )
-        except (BotoCoreError, ClientError, TimeoutError) as error:
+            answer = await self._calls(
+                lambda dynamodb: dynamodb.get_item(TableName=self._name, Key=wanted, ConsistentRead=True)
+            )
+        except CallFailed as error:
             raise _unavailable(error) from error
         item = answer.get("Item")
         return None if item is None else from_item(cast("Item", item))
@@ -45,14 +41,13 @@ class RecordTable:
     async def write_capacity_units(self) -> int | None:
         """Write units a second; None for an on-demand table. Raises `TableUnavailable`."""
         try:
-            async with asyncio.timeout(READ_SECONDS_MAX):
-                answer = await self._calls(lambda dynamodb: dynamodb.describe_table(TableName=self._name))
-        except (BotoCoreError, ClientError, TimeoutError) as error:
+            answer = await self._calls(lambda dynamodb: dynamodb.describe_table(TableName=self._name))
+        except CallFailed as error:
             raise _unavailable(error) from error
         units = answer["Table"].get("ProvisionedThroughput", {}).get("WriteCapacityUnits", 0)
         return int(units) or None
 
 
-def _unavailable(error: BotoCoreError | ClientError | TimeoutError) -> TableUnavailable:
-    log.warning("table_read_failed", extra={"cause": cause(error)})
+def _unavailable(error: CallFailed) -> TableUnavailable:
+    log.warning("table_read_failed", extra={"cause": str(error)})
     return TableUnavailable("the table did not answer; try again")

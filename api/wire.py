@@ -67,6 +67,11 @@ class Wire:
             writer.close()
         return answer
 
+    def close(self) -> None:
+        """Closes what is kept."""
+        while self._idle:
+            self._idle.pop()[1].close()
+
     def _kept(self) -> _Stream | None:
         """The connection that was used last, unless the other side has closed it meanwhile."""
         while self._idle:

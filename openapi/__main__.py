@@ -2,38 +2,26 @@
 
 import json
 import sys
-from datetime import datetime
 from pathlib import Path
 
-from api import clients
 from api.app import create_app
-from api.calls import Calls
-from api.credentials import credentials
-from api.depth import QueueDepth
-from api.queue import RecordQueue
-from api.routes import Parts
-from api.sqs import Sqs
-from api.table import RecordTable
-from api.wire import Wire
-from records.key import KeySchema
-from records.version import Versions
+from api.parts import compose
 
 PATH = Path(__file__).with_name("openapi.json")
 
 
 def document() -> str:
     """The app's OpenAPI document. Nothing is called, so where its parts point does not matter."""
-    key_schema, reads = KeySchema(), Calls(clients.dynamodb)
-    depth = QueueDepth("", Calls(clients.sqs))
-    sqs = Sqs(Wire("http://nowhere"), "", credentials({}), datetime.now)
     app = create_app(
-        Parts(
-            queue=RecordQueue(sqs, ""),
-            queue_depth=depth,
-            dead_letter_queue_depth=depth,
-            table=RecordTable("", key_schema, reads),
-            versions=Versions(lambda: 0, lambda _: 0),
-            key_schema=key_schema,
+        compose(
+            {
+                "AWS_REGION": "us-east-1",
+                "AWS_ACCESS_KEY_ID": "none",
+                "AWS_SECRET_ACCESS_KEY": "none",
+                "RECORD_QUEUE_URL": "http://nowhere/records",
+                "RECORD_DEAD_LETTER_QUEUE_URL": "http://nowhere/dead-letters",
+                "RECORD_TABLE_NAME": "records",
+            }
         )
     )
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"

@@ -9,12 +9,14 @@ import httpx
 from fastapi import FastAPI
 
 import api.sqs
+from api.accept import AcceptRecords
 from api.app import create_app
+from api.buffer import WriteUnits
 from api.calls import Calls
 from api.credentials import credentials
 from api.depth import QueueDepth
+from api.parts import Parts
 from api.queue import RecordQueue
-from api.routes import Parts
 from api.table import RecordTable
 from api.wire import Wire
 from records.key import KeySchema
@@ -77,14 +79,14 @@ def app_of(sqs: Any = None, dynamodb: Any = None, seconds_max: float = 30) -> Fa
     sqs = sqs or Sqs()
     depths: Any = Calls(lambda: sqs)
     reads: Any = Calls(lambda: dynamodb or DynamoDb({}))
+    versions, write_units = Versions(lambda: 1_700_000_000_000, lambda _: 1), WriteUnits()
     return create_app(
         Parts(
-            queue=queue_of(sqs, seconds_max),
+            accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, KeySchema(), write_units),
+            write_units=write_units,
             queue_depth=QueueDepth("queue-url", depths),
             dead_letter_queue_depth=QueueDepth("dead-letter-queue-url", depths),
             table=RecordTable("table-name", KeySchema(), reads),
-            versions=Versions(lambda: 1_700_000_000_000, lambda _: 1),
-            key_schema=KeySchema(),
         )
     )
 

@@ -1,0 +1,48 @@
+"""The composition root: the API's parts, put together from the environment. No I/O but a look at it."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from api import clients
+from api.accept import AcceptRecords
+from api.buffer import WriteUnits
+from api.calls import Calls
+from api.credentials import credentials
+from api.depth import QueueDepth
+from api.queue import RecordQueue
+from api.settings import Settings
+from api.sqs import Sqs
+from api.table import RecordTable
+from api.wire import Wire
+from records.key import KeySchema
+from records.version import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes work with."""
+
+    accept_records: AcceptRecords
+    write_units: WriteUnits
+    queue_depth: QueueDepth
+    dead_letter_queue_depth: QueueDepth
+    table: RecordTable
+
+
+def compose(environment: Mapping[str, str]) -> Parts:
+    settings = Settings.from_environment(environment)
+    key_schema, write_units = KeySchema(), WriteUnits()
+    wire = Wire(settings.sqs_origin, settings.ca_bundle)
+    sqs = Sqs(wire, settings.aws_region, credentials(environment), lambda: datetime.now(UTC))
+    versions = Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits)
+    depths = Calls(clients.sqs)
+    return Parts(
+        accept_records=AcceptRecords(RecordQueue(sqs, settings.record_queue_url), versions, key_schema, write_units),
+        write_units=write_units,
+        queue_depth=QueueDepth(settings.record_queue_url, depths),
+        dead_letter_queue_depth=QueueDepth(settings.record_dead_letter_queue_url, depths),
+        table=RecordTable(settings.record_table_name, key_schema, Calls(clients.dynamodb)),
+    )
