@@ -10,7 +10,6 @@ from api.answers import SCHEMAS
 from api.parts import Parts
 from api.requests import Requests
 from api.routes import routes
-from api.short_way import ShortWay
 
 VERSION = "0.1.0"
 
@@ -27,7 +26,6 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(routes(parts))
     _describe_records(app)
     app.add_middleware(Requests)
-    app.middleware_stack = ShortWay(parts.accept_records, app.build_middleware_stack())
     return app
 
 

@@ -52,7 +52,9 @@ def messages_of(
     for index, element in enumerate(_elements(body, form)):
         version = versions.next()
         own_id = version if idempotency_key is None else derived_id(idempotency_key, index)
-        message, record_faults = _message_of(element, version, own_id, key_schema, FAULTS_MAX - len(found))
+        message, record_faults = _message_of(
+            element, version, own_id, key_schema, faults_max=FAULTS_MAX - len(found), text_length=len(body)
+        )
         found += [(index, fault) for fault in record_faults]
         if len(found) >= FAULTS_MAX:
             break
@@ -97,13 +99,13 @@ def _check_count(count: int) -> None:
 
 
 def _message_of(
-    value: "Value | Fault", version: str, own_id: str, key_schema: KeySchema, faults_max: int
+    value: "Value | Fault", version: str, own_id: str, key_schema: KeySchema, *, faults_max: int, text_length: int
 ) -> tuple[Message | None, list[Fault]]:
     if isinstance(value, Fault):
         return None, [value]
     if isinstance(value, dict):
         key_schema.fill(value, own_id)
-    if (found := faults(value, key_schema, faults_max)) or not isinstance(value, dict):
+    if (found := faults(value, key_schema, faults_max, text_length)) or not isinstance(value, dict):
         return None, found
     message = Message.of(Record(key_schema.of(value), value, version))
     fault = message.fault()

@@ -17,10 +17,11 @@ class JsonLines(logging.Formatter):
             "time": rfc3339(int(record.created * 1000)),
             "level": record.levelname,
             "message": record.getMessage(),
-            "request_id": request_id.get(),
         }
-        fields |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
-        return to_json({name: value for name, value in fields.items() if value is not None}, fallback=str).decode()
+        if identity := request_id.get():
+            fields["request_id"] = identity
+        fields |= {name: each for name, each in vars(record).items() if each is not None and name not in _STANDARD}
+        return to_json(fields, fallback=str).decode()
 
 
 def configure() -> None:

@@ -6,7 +6,9 @@ import os
 from api import logs
 from api.app import create_app
 from api.parts import compose
+from api.short_way import ShortWay
 
 logs.configure()
-app = create_app(compose(os.environ))
+parts = compose(os.environ)
+app = ShortWay(parts.accept_records, create_app(parts))
 gc.freeze()  # what is made up to here stays, and need not be looked through again and again

@@ -9,7 +9,6 @@ from contextvars import ContextVar
 from functools import cache
 from itertools import count
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,7 +37,7 @@ class Requests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        identity = _identity(Headers(scope=scope))
+        identity = _identity(scope)
         token = request_id.set(identity)
         began = self._monotonic()
         status = 0
@@ -74,9 +73,9 @@ class Requests:
             request_id.reset(token)
 
 
-def _identity(headers: Headers) -> str:
+def _identity(scope: Scope) -> str:
     """The id that the client gave, so that it finds its request in the logs, or a new one."""
-    given = headers.get(HEADER, "")
+    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER_BYTES), "")
     return given if _FROM_CLIENT.fullmatch(given) else _made()
 
 

@@ -64,14 +64,15 @@ def read_message(body: str, version: str | None, message_id: str, sent_ms: int, 
             VERSION_INVALID, "the message attribute version is of a time after the message was sent"
         )
     try:
-        attributes = parse(body.encode())
+        text = body.encode()
+        attributes = parse(text)
     except TextMalformed as error:
         raise MessageUnreadable(error.code, str(error)) from None
     except UnicodeEncodeError:
         raise MessageUnreadable(TEXT_INVALID, "the message's body is not text") from None
     if isinstance(attributes, dict):
         key_schema.fill(attributes, version)
-    found = faults(attributes, key_schema)
+    found = faults(attributes, key_schema, text_length=len(text))
     if found or not isinstance(attributes, dict):
         fault = found[0]
         raise MessageUnreadable(fault.code, f"{fault.pointer or 'the record'}: {fault.detail}")

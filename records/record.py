@@ -17,6 +17,8 @@ from records.numbers import NUMBERS, number_fault
 from records.text import Value
 
 _POINTERS_LENGTH_MAX = 65_536
+_LIGHT_TEXT_LENGTH = ITEM_BYTES_MAX // 4
+"""JSON up to here is an item within the limit: no byte of JSON makes more than three of an item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,11 @@ class Record:
     version: str
 
 
-def faults(value: Value, key_schema: KeySchema, faults_max: int = 1) -> list[Fault]:
-    """Everything that keeps `value` from being stored, up to `faults_max`; empty for a record that can be stored."""
+def faults(value: Value, key_schema: KeySchema, faults_max: int = 1, text_length: int = ITEM_BYTES_MAX) -> list[Fault]:
+    """Everything that keeps `value` from being stored, up to `faults_max`; empty for a record that can be stored.
+
+    `text_length` is the length of the JSON that it was read from, or more: what is short needs no weighing.
+    """
     if not isinstance(value, dict):
         return [Fault("", RECORD_NOT_AN_OBJECT, "a record is a JSON object")]
     found = _Found(faults_max)
@@ -38,7 +43,7 @@ def faults(value: Value, key_schema: KeySchema, faults_max: int = 1) -> list[Fau
     if key_fault := key_schema.fault(value):
         found.faults.append(key_fault)
     _check(value, 1, found)
-    if not found.faults and (size := item_bytes(value)) > ITEM_BYTES_MAX:
+    if text_length > _LIGHT_TEXT_LENGTH and not found.faults and (size := item_bytes(value)) > ITEM_BYTES_MAX:
         found.add(
             "",
             RECORD_TOO_LARGE,

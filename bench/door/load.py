@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 
 @dataclass(slots=True)
@@ -20,15 +21,16 @@ class Load:
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, load: Load, request: bytes, ends: float, interval: float) -> None:
+    def __init__(self, load: Load, request: bytes, ends: float, interval: float, begins: float) -> None:
         self._load, self._request, self._ends, self._interval = load, request, ends, interval
+        self._begins = begins
         self._buffer = b""
         self.closed = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._send()
+        asyncio.get_running_loop().call_later(self._begins, self._send)
 
     def _send(self) -> None:
         self._began = time.perf_counter()
@@ -71,10 +73,12 @@ async def run(port: int, body: bytes, connections: int, seconds: float, per_seco
     began = time.perf_counter()
     interval = connections / per_second if per_second else 0.0
     made = []
-    for _ in range(connections):
-        _, connection = await asyncio.get_running_loop().create_connection(
-            lambda: _Connection(load, request_of(body, port), began + seconds, interval), "127.0.0.1", port
+    for number in range(connections):
+        # Spread over the interval: a rate is not a burst of all connections at once.
+        connect = partial(
+            _Connection, load, request_of(body, port), began + seconds, interval, interval * number / connections
         )
+        _, connection = await asyncio.get_running_loop().create_connection(connect, "127.0.0.1", port)
         made.append(connection)
     await asyncio.gather(*(connection.closed for connection in made))
     load.seconds = time.perf_counter() - began

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
 
 import api.sqs
 from api.accept import AcceptRecords
@@ -17,6 +16,7 @@ from api.credentials import credentials
 from api.depth import QueueDepth
 from api.parts import Parts
 from api.queue import RecordQueue
+from api.short_way import ShortWay
 from api.table import RecordTable
 from api.wire import Wire
 from records.key import KeySchema
@@ -75,20 +75,19 @@ def queue_of(sqs: Any, seconds_max: float = 30) -> RecordQueue:
     return RecordQueue(sqs, "queue-url", seconds_max)
 
 
-def app_of(sqs: Any = None, dynamodb: Any = None, seconds_max: float = 30) -> FastAPI:
+def app_of(sqs: Any = None, dynamodb: Any = None, seconds_max: float = 30) -> ShortWay:
     sqs = sqs or Sqs()
     depths: Any = Calls(lambda: sqs)
     reads: Any = Calls(lambda: dynamodb or DynamoDb({}))
     versions, write_units = Versions(lambda: 1_700_000_000_000, lambda _: 1), WriteUnits()
-    return create_app(
-        Parts(
-            accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, KeySchema(), write_units),
-            write_units=write_units,
-            queue_depth=QueueDepth("queue-url", depths),
-            dead_letter_queue_depth=QueueDepth("dead-letter-queue-url", depths),
-            table=RecordTable("table-name", KeySchema(), reads),
-        )
+    parts = Parts(
+        accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, KeySchema(), write_units),
+        write_units=write_units,
+        queue_depth=QueueDepth("queue-url", depths),
+        dead_letter_queue_depth=QueueDepth("dead-letter-queue-url", depths),
+        table=RecordTable("table-name", KeySchema(), reads),
     )
+    return ShortWay(parts.accept_records, create_app(parts))
 
 
 def sqs_at(url: str, answer_seconds_max: float) -> api.sqs.Sqs:
@@ -101,11 +100,11 @@ def sqs_at(url: str, answer_seconds_max: float) -> api.sqs.Sqs:
     )
 
 
-async def ask(app: FastAPI, method: str, path: str, **parts: Any) -> httpx.Response:
+async def ask(app: ShortWay, method: str, path: str, **parts: Any) -> httpx.Response:
     """One request to the app, without a server. (Starlette's TestClient is moving on from httpx.)"""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
         return await client.request(method, path, **parts)
 
 
-def request(app: FastAPI, method: str, path: str, **parts: Any) -> httpx.Response:
+def request(app: ShortWay, method: str, path: str, **parts: Any) -> httpx.Response:
     return asyncio.run(ask(app, method, path, **parts))

@@ -9,7 +9,7 @@ import pytest
 from tests.api.doubles import Sqs, app_of
 
 _JSON = {"content-type": "application/json", "x-request-id": "one"}
-_LOSING = [lambda _: {}] * 100
+_LOSING: list[Any] = [lambda _: {}] * 100
 
 
 def answer(root_path: str, path: str, sqs: Sqs, body: bytes, headers: dict[str, str]) -> tuple[int, Any, Any]:

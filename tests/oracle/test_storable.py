@@ -30,7 +30,6 @@ from tests.oracle.conftest import TABLE_NAME
 from tests.oracle.json_text import ANYTHING, RECORDS, Json, Number, dumps, exact, loads
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _JSON = {"content-type": "application/json"}
@@ -51,7 +50,7 @@ class Forebay:
     def __init__(self, dynamodb: "DynamoDBClient") -> None:
         self.dynamodb = dynamodb
         self.sqs = Sqs()
-        self.app: FastAPI = app_of(self.sqs, dynamodb)
+        self.app = app_of(self.sqs, dynamodb)
         drain = Consumer()
         self.dead, clock = drain.dead, drain.time.clock
         table = PacedTable(RecordTable(dynamodb, TABLE_NAME), Pace(2, clock.random), clock, lambda *_: None)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from records.faults import JSON_MALFORMED, NESTING_TOO_DEEP, NUMBER_OUT_OF_RANGE, TEXT_INVALID, TextMalformed
+from records.item import value_bytes
 from records.text import Value, parse, write
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -21,6 +22,12 @@ _VALUES: st.SearchStrategy[Value] = st.recursive(
 @given(value=_VALUES)
 def test_what_is_written_reads_back_equal(value: Value) -> None:
     assert parse(write(value).encode()) == value
+
+
+@given(value=_VALUES)
+def test_a_byte_of_json_makes_at_most_three_of_an_item(value: Value) -> None:
+    """So that `records.record.faults` need not weigh what is read from little."""
+    assert value_bytes(value) <= 3 * len(write(value).encode())
 
 
 @given(text=_TEXT)

@@ -1,4 +1,4 @@
-"""Runs in a Python with nothing to import but what its first argument names: CPU to the first answer, and per answer.
+"""Runs in a Python with nothing to import but what its first argument names.
 
 `python -I -B -S measured.py PATHS MODULE EVENTS`: prints the CPU seconds of the process until its first answer, and of
 each answer after a warm-up, as JSON.
@@ -10,6 +10,7 @@ import sys
 import time
 
 _WARM_UP = 200
+_ACCEPTED = 202
 
 
 def main() -> None:
@@ -19,13 +20,13 @@ def main() -> None:
         event, count = json.load(file)
     out, sys.stdout = sys.stdout, open("/dev/null", "w", encoding="utf-8")  # noqa: PTH123, SIM115 - as above
     handler = importlib.import_module(module).handler
-    assert handler(event, None)["statusCode"] == 202
+    assert handler(event, None)["statusCode"] == _ACCEPTED
     cold = time.process_time()
     for _ in range(_WARM_UP):
         handler(event, None)
     began = time.process_time()
     for _ in range(count):
-        assert handler(event, None)["statusCode"] == 202
+        assert handler(event, None)["statusCode"] == _ACCEPTED
     print(json.dumps({"cold": cold, "warm": (time.process_time() - began) / count}), file=out)
 
 
