@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SAM := .venv-sam/bin/sam
+FASTIFY := $(if $(shell command -v npm),bench/door/fastify/node_modules/.complete)
 NODE_MODULES := $(if $(shell command -v npm),tests/node/node_modules/.complete)
 
 # The local stack (`make run`) and the load against it (`make burst`).
@@ -43,7 +44,7 @@ SEEDS ?= 5000
 simulate: env ## the drain in virtual time, thousands of worlds with everything that goes wrong; SEEDS= or SEED= for one
 	@$(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
-bench: env ## what a record costs at the door, beside the cheapest route there can be and the tutorial's (two minutes)
+bench: env $(FASTIFY) ## what a record costs at the door, beside others (five minutes)
 	@$(BIN)/python -m bench.door
 
 bench-drain: env ## the drain beside its alternatives, in virtual time; writes docs/drain.csv and docs/drain.svg
@@ -68,7 +69,7 @@ deploy: build ## builds, and deploys to AWS with questions
 	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --guided
 
 clean: ## removes everything that these targets made
-	rm -rf $(VENV) .venv-sam tests/node/node_modules .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-sam tests/node/node_modules bench/door/fastify/node_modules .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ── environments ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -89,6 +90,12 @@ $(SAM): requirements/sam.txt
 tests/node/node_modules/.complete: tests/node/package-lock.json
 	@echo "installing what the tests need of Node's world …"
 	@cd tests/node && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# A peer of the benchmark, where there is Node; without it the benchmark runs without that peer.
+bench/door/fastify/node_modules/.complete: bench/door/fastify/package-lock.json
+	@echo "installing Fastify and the AWS SDK for JavaScript …"
+	@cd bench/door/fastify && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \

@@ -1,6 +1,5 @@
 """The functions' artefacts as `make build` makes them, for this machine, and a Python with nothing else to import."""
 
-import os
 import platform
 import shutil
 import subprocess
@@ -32,7 +31,7 @@ def build(function: str, folder: Path) -> Path:
     """Assembles `ApiFunction` or `ConsumerFunction` in the folder, for this machine's architecture."""
     architecture = _ARCHITECTURES[platform.machine().lower()]
     command = ["make", "-s", f"build-{function}", f"ARTIFACTS_DIR={folder}", f"ARCH={architecture}"]
-    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "BUILD_PYTHON": sys.executable})  # noqa: S603 - our own
+    subprocess.run(command, cwd=ROOT, check=True)  # noqa: S603 - our own
     return folder
 
 
