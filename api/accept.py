@@ -38,7 +38,7 @@ class AcceptRecords:
         if unconfirmed := await self._queue.send(tuple(newest.values())):
             raise RecordsNotAccepted(messages, unconfirmed)
         self._write_units.accepted(newest.values())
-        receipts = [{"id": message.key, "version": message.version} for message in messages]
+        receipts = [{**message.key.members(), "version": message.version} for message in messages]
         return Response(to_json({"records": receipts}), status_code=202, media_type="application/json")
 
     async def _messages_of(self, request: Request) -> list[Message]:

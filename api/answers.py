@@ -10,6 +10,7 @@ from api.idempotency import HEADER as IDEMPOTENCY_KEY
 from api.idempotency import KEY_LENGTH_MAX
 from api.requests import HEADER as REQUEST_ID
 from records.faults import Fault, TextMalformed
+from records.key import Key
 from records.message import Message
 
 Responses = dict[int | str, dict[str, Any]]
@@ -22,8 +23,9 @@ class Receipt(BaseModel):
 
     id: Annotated[
         str,
-        Field(description="The record's id: its own, or the one it was given if it came without.", examples=["42"]),
+        Field(description="The record's key: its own, or the one it was given if it came without.", examples=["42"]),
     ]
+    sort: Annotated[str | None, Field(description="Its sort key, where the table has one.")] = None
     version: Annotated[
         str,
         Field(description="UUIDv7 (RFC 9562). Of two records of one id the greater version wins.", examples=[_VERSION]),
@@ -80,7 +82,7 @@ def problem(description: str, *examples: problems.Problem) -> dict[str, Any]:
 
 _OTHERWISE = problem("Anything else.", problems.InternalError("something is wrong here"))
 
-_MESSAGES = [Message(record_id, "", _VERSION[:-1] + digit, 0) for record_id, digit in (("42", "3"), ("43", "4"))]
+_MESSAGES = [Message(Key(record_id), "", _VERSION[:-1] + digit, 0) for record_id, digit in (("42", "3"), ("43", "4"))]
 ACCEPT: Responses = {
     202: answer("SQS has confirmed every record of the request."),
     400: problem(

@@ -17,7 +17,6 @@ from api.settings import Settings
 from api.sqs import Sqs
 from api.table import RecordTable
 from api.wire import Wire
-from records.key import KeySchema
 from records.version import Versions
 
 
@@ -34,7 +33,7 @@ class Parts:
 
 def compose(environment: Mapping[str, str]) -> Parts:
     settings = Settings.from_environment(environment)
-    key_schema, write_units = KeySchema(), WriteUnits()
+    key_schema, write_units = settings.record_table_key, WriteUnits()
     wire = Wire(settings.sqs_origin, settings.ca_bundle)
     sqs = Sqs(wire, settings.aws_region, credentials(environment), lambda: datetime.now(UTC))
     versions = Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits)

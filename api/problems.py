@@ -42,9 +42,10 @@ class RecordFault(BaseModel):
 class RecordOutcome(BaseModel):
     """What became of one record of a request that was not accepted as a whole."""
 
-    id: Annotated[str, Field(description="The record's id.")]
+    id: Annotated[str, Field(description="The record's key.")]
+    sort: Annotated[str | None, Field(description="Its sort key, where the table has one.")] = None
     version: Annotated[str, Field(description="The version that it has, if it was accepted.")]
-    accepted: Annotated[bool, Field(description="Whether it, or a later one of its id, is durable in the queue.")]
+    accepted: Annotated[bool, Field(description="Whether it, or a later one of its key, is durable in the queue.")]
 
 
 class ProblemDocument(BaseModel):
@@ -174,7 +175,9 @@ class RecordsNotAccepted(QueueUnavailable):
 
     def __init__(self, messages: Sequence[Message], unconfirmed: Iterable[Message]) -> None:
         missing = {message.key for message in unconfirmed}
-        outcomes = [RecordOutcome(id=m.key, version=m.version, accepted=m.key not in missing) for m in messages]
+        outcomes = [
+            RecordOutcome(**m.key.members(), version=m.version, accepted=m.key not in missing) for m in messages
+        ]
         count = sum(not outcome.accepted for outcome in outcomes)
         super().__init__(
             f"the queue did not confirm {count:,} of {len(messages):,} records; repeat the request, or only those",

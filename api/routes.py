@@ -1,9 +1,10 @@
 """The routes: HTTP only. openapi/openapi.json says what they answer."""
 
 import asyncio
+from typing import Annotated
 from urllib.parse import unquote_to_bytes
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -13,6 +14,7 @@ from api.buffer import Buffer, drain_of
 from api.parts import Parts
 from api.problems import RecordNotFound
 from api.short_way import RECORDS
+from records.key import Key
 from records.text import write
 
 
@@ -60,8 +62,12 @@ def _records_routes(parts: Parts) -> APIRouter:
         operation_id="read_record",
         responses=answers.READ,
     )
-    async def read_record(record_id: str, request: Request) -> Response:
-        found = await parts.table.get(record_id) if _is_text(request) else None
+    async def read_record(
+        record_id: str,
+        request: Request,
+        sort: Annotated[str | None, Query(description="The sort key, where the table has one.")] = None,
+    ) -> Response:
+        found = await parts.table.get(Key(record_id, sort)) if _is_text(request) else None
         if found is None:
             raise RecordNotFound("no such record in the table; it may still be in the queue")
         record, provenance = found

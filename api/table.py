@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 from api.calls import CallFailed, Calls
 from api.problems import TableUnavailable
 from records.item import Item, Provenance, from_item
-from records.key import KeySchema
+from records.key import Key, KeySchema
 from records.text import Value
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ class RecordTable:
         self._key_schema = key_schema
         self._calls = calls
 
-    async def get(self, key: str) -> tuple[dict[str, Value], Provenance | None] | None:
+    async def get(self, key: Key) -> tuple[dict[str, Value], Provenance | None] | None:
         """The record of that key as last put, and its provenance; None when there is none (yet).
 
         Raises `TableUnavailable`.
         """
-        if self._key_schema.fault({self._key_schema.partition: key}):
+        wanted = self._key_schema.attribute_values(key)
+        if wanted is None:
             return None
-        wanted = {self._key_schema.partition: {"S": key}}
         try:
             answer = await self._calls(
                 lambda dynamodb: dynamodb.get_item(TableName=self._name, Key=wanted, ConsistentRead=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from consumer.delivery import Delivery
 from records.item import RESERVED_BYTES, write_units
-from records.key import KeySchema
+from records.key import Key, KeySchema
 from records.message import MessageUnreadable, read_message
 from records.record import Record
 
@@ -35,7 +35,7 @@ class Bad:
 
 def read(deliveries: Iterable[Delivery], key_schema: KeySchema) -> tuple[list[Pending], list[Bad]]:
     """One pending put per key, the oldest first, as there may be room for some only; and what cannot be read."""
-    pending: dict[str, Pending] = {}
+    pending: dict[Key, Pending] = {}
     bad: list[Bad] = []
     for delivery in deliveries:
         try:

@@ -19,7 +19,6 @@ from consumer.paced_table import PacedTable
 from consumer.queue import RecordQueue
 from consumer.settings import Settings
 from consumer.table import RecordTable
-from records.key import KeySchema
 
 # Lambda has set up the root logger already, and this does nothing there.
 logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
@@ -45,7 +44,7 @@ handler = create_handler(
         ),
         queue=RecordQueue(sqs, settings.record_queue_url),
         dead_letters=DeadLetters(sqs, settings.record_dead_letter_queue_url, clock.now_ms),
-        key_schema=KeySchema(),
+        key_schema=settings.record_table_key,
         clock=clock,
         count=metrics.count,
     ),

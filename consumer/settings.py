@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from records.key import KeySchema
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -10,13 +12,15 @@ class Settings:
     record_queue_url: str
     record_dead_letter_queue_url: str
     record_table_name: str
+    record_table_key: KeySchema
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Raises `KeyError`, naming the variable, when one is missing."""
+        """Raises `KeyError`, naming the variable, when one is missing; `ValueError` for a key schema that is none."""
         return cls(
             consumer_maximum_concurrency=int(environment["CONSUMER_MAXIMUM_CONCURRENCY"]),
             record_queue_url=environment["RECORD_QUEUE_URL"],
             record_dead_letter_queue_url=environment["RECORD_DEAD_LETTER_QUEUE_URL"],
             record_table_name=environment["RECORD_TABLE_NAME"],
+            record_table_key=KeySchema.read(environment["RECORD_TABLE_KEY"]),
         )

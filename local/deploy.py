@@ -37,6 +37,7 @@ class Stack:
     api_function_name: str
     record_queue_url: str
     record_dead_letter_queue_url: str
+    record_table_key: str
     record_table_name: str
 
 
@@ -79,6 +80,7 @@ def _deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[st
         api_function_name=outputs["ApiFunctionName"],
         record_queue_url=outputs["RecordQueueUrl"],
         record_dead_letter_queue_url=outputs["RecordDeadLetterQueueUrl"],
+        record_table_key=outputs["RecordTableKey"],
         record_table_name=outputs["RecordTableName"],
     )
 

@@ -123,6 +123,7 @@ def _api_environment(stack: Stack) -> dict[str, str]:
         "RECORD_QUEUE_URL": stack.record_queue_url,
         "RECORD_DEAD_LETTER_QUEUE_URL": stack.record_dead_letter_queue_url,
         "RECORD_TABLE_NAME": stack.record_table_name,
+        "RECORD_TABLE_KEY": stack.record_table_key,
     }
 
 

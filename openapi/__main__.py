@@ -21,6 +21,7 @@ def document() -> str:
                 "RECORD_QUEUE_URL": "http://nowhere/records",
                 "RECORD_DEAD_LETTER_QUEUE_URL": "http://nowhere/dead-letters",
                 "RECORD_TABLE_NAME": "records",
+                "RECORD_TABLE_KEY": "id:S",
             }
         )
     )

@@ -1,35 +1,114 @@
-"""The key schema of the table: which attributes of a record are its key."""
+"""The key schema of the table: which attributes of a record are its key.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.CoreComponents.html#HowItWorks.CoreComponents.PrimaryKey
+"""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, NamedTuple
 
-from records.faults import KEY_INVALID, Fault
-from records.limits import PARTITION_KEY_BYTES_MAX
-from records.text import Value
+from records.faults import KEY_INVALID, Fault, TextMalformed
+from records.limits import PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
+from records.numbers import NUMBERS, canonical, number_fault
+from records.text import Value, parse
+
+Kind = Literal["S", "N"]
+"""DynamoDB's types of key attributes, but for binary, which JSON has not."""
+
+
+class Key(NamedTuple):
+    """A record's key as text: strings as they are, numbers canonical, so that equal keys have equal text."""
+
+    partition: str
+    sort: str | None = None
+
+    def members(self) -> dict[str, str]:
+        """As clients are told it, and ask by it."""
+        return {"id": self.partition} if self.sort is None else {"id": self.partition, "sort": self.sort}
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAttribute:
+    name: str
+    kind: Kind
+    bytes_max: int
+    """Of a string, in UTF-8."""
+
+    def text(self, record: dict[str, Value]) -> str:
+        """Of a record that has no faults."""
+        value = record[self.name]
+        return value if isinstance(value, str) else canonical(_number(value))
+
+    def fault(self, record: dict[str, Value]) -> Fault | None:
+        value = record.get(self.name)
+        if self.kind == "S":
+            if isinstance(value, str) and 1 <= len(value.encode()) <= self.bytes_max:
+                return None
+            detail = f"{self.name} is a string of 1 to {self.bytes_max} UTF-8 bytes"
+        else:
+            # Whether the number is one that DynamoDB holds is asked of every number.
+            if isinstance(value, NUMBERS) and not isinstance(value, bool):
+                return None
+            detail = f"{self.name} is a number"
+        return Fault(f"/{self.name.replace('~', '~0').replace('/', '~1')}", KEY_INVALID, detail)
+
+    def attribute_value(self, text: str) -> dict[str, str] | None:
+        """The key attribute that the text stands for; None where it can stand for none."""
+        if self.kind == "S":
+            return None if self.fault({self.name: text}) else {"S": text}
+        try:
+            value = parse(text.encode())
+        except TextMalformed:
+            return None
+        if self.fault({self.name: value}) or number_fault(_number(value)):
+            return None
+        return {"N": canonical(_number(value))}
 
 
 @dataclass(frozen=True, slots=True)
 class KeySchema:
-    """The table's key: one string attribute, by default `id`."""
+    """The table's partition key, by default the string `id`, and its sort key if it has one."""
 
-    partition: str = "id"
+    partition: KeyAttribute = KeyAttribute("id", "S", PARTITION_KEY_BYTES_MAX)
+    sort: KeyAttribute | None = None
 
-    def of(self, record: dict[str, Value]) -> str:
+    @classmethod
+    def read(cls, text: str) -> "KeySchema":
+        """From `id:S` or `device:S,time:N`: names and types, the partition key first. Raises `ValueError`."""
+        attributes = [part.rpartition(":") for part in text.split(",")]
+        names = [name for name, _, kind in attributes if name and kind in {"S", "N"}]
+        if len(names) != len(attributes) or len(set(names)) not in {1, 2} or len(names) != len(set(names)):
+            raise ValueError(f"a key is name:S or name:N, or two of them with a comma between, not {text!r}")
+        limits = (PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX)
+        made = [
+            KeyAttribute(name, "S" if kind == "S" else "N", limit)
+            for (name, _, kind), limit in zip(attributes, limits, strict=False)
+        ]
+        return cls(*made)
+
+    def of(self, record: dict[str, Value]) -> Key:
         """The key of a record that has no faults."""
-        key = record[self.partition]
-        if not isinstance(key, str):
-            raise TypeError(f"{self.partition} is not a string")
-        return key
+        return Key(self.partition.text(record), self.sort.text(record) if self.sort else None)
 
     def fill(self, record: dict[str, Value], key: str) -> None:
-        """Gives a record that came without a key this one."""
-        record.setdefault(self.partition, key)
+        """Gives a record that came without a key this one, where a key is one string; others nobody can invent."""
+        if self.sort is None and self.partition.kind == "S":
+            record.setdefault(self.partition.name, key)
 
-    def fault(self, record: dict[str, Value]) -> Fault | None:
-        key = record.get(self.partition)
-        if isinstance(key, str) and 1 <= len(key.encode()) <= PARTITION_KEY_BYTES_MAX:
-            return None
-        return Fault(
-            f"/{self.partition}",
-            KEY_INVALID,
-            f"{self.partition} is a string of 1 to {PARTITION_KEY_BYTES_MAX} UTF-8 bytes",
-        )
+    def faults(self, record: dict[str, Value]) -> list[Fault]:
+        found = [self.partition.fault(record), self.sort.fault(record) if self.sort else None]
+        return [fault for fault in found if fault]
+
+    def attribute_values(self, key: Key) -> dict[str, dict[str, str]] | None:
+        """The key as DynamoDB asks for it; None where no item can have it."""
+        partition = self.partition.attribute_value(key.partition)
+        if self.sort is None:
+            return {self.partition.name: partition} if partition and key.sort is None else None
+        sort = None if key.sort is None else self.sort.attribute_value(key.sort)
+        return {self.partition.name: partition, self.sort.name: sort} if partition and sort else None
+
+
+def _number(value: Value) -> int | Decimal:
+    if isinstance(value, bool) or not isinstance(value, NUMBERS):
+        raise TypeError("a key is a string or a number")
+    return value

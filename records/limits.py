@@ -13,6 +13,8 @@ ITEM_BYTES_MAX = 409_600
 """Bytes of an item, attribute names included; the limit itself is allowed."""
 PARTITION_KEY_BYTES_MAX = 2048
 """UTF-8 bytes of a partition key's value; at least one is needed."""
+SORT_KEY_BYTES_MAX = 1024
+"""The same of a sort key's."""
 NAME_BYTES_MAX = 65_535
 """UTF-8 bytes of an attribute's name; at least one is needed."""
 NESTING_DEPTH_MAX = 32

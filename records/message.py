@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from records.faults import MESSAGE_TOO_LARGE, TEXT_INVALID, VERSION_INVALID, Fault, TextMalformed
 from records.item import VERSION
-from records.key import KeySchema
+from records.key import Key, KeySchema
 from records.limits import MESSAGE_BYTES_MAX
 from records.record import Record, faults
 from records.text import parse, text_bytes, write
@@ -33,7 +33,7 @@ class MessageUnreadable(ValueError):
 class Message:
     """A record's message; `size` is its UTF-8 bytes as SQS counts them, attributes included."""
 
-    key: str
+    key: Key
     body: str
     version: str
     size: int

@@ -11,7 +11,7 @@ from records.faults import (
     Fault,
 )
 from records.item import RESERVED_BYTES, RESERVED_NAME, item_bytes
-from records.key import KeySchema
+from records.key import Key, KeySchema
 from records.limits import ITEM_BYTES_MAX, NAME_BYTES_MAX, NESTING_DEPTH_MAX
 from records.numbers import NUMBERS, number_fault
 from records.text import Value
@@ -25,7 +25,7 @@ _LIGHT_TEXT_LENGTH = ITEM_BYTES_MAX // 4
 class Record:
     """What a client sent, with its key in it and its version. Made of what `faults` finds nothing wrong with."""
 
-    key: str
+    key: Key
     attributes: dict[str, Value]
     version: str
 
@@ -40,8 +40,7 @@ def faults(value: Value, key_schema: KeySchema, faults_max: int = 1, text_length
     found = _Found(faults_max)
     if RESERVED_NAME in value:
         found.add(f"/{RESERVED_NAME}", NAME_RESERVED, f"{RESERVED_NAME} is Forebay's own attribute")
-    if key_fault := key_schema.fault(value):
-        found.faults.append(key_fault)
+    found.faults += key_schema.faults(value)
     _check(value, 1, found)
     if text_length > _LIGHT_TEXT_LENGTH and not found.faults and (size := item_bytes(value)) > ITEM_BYTES_MAX:
         found.add(

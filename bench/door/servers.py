@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "RECORD_QUEUE_URL": f"{URL}/1/records",
     "RECORD_DEAD_LETTER_QUEUE_URL": f"{URL}/1/dead-letters",
     "RECORD_TABLE_NAME": "records",
+    "RECORD_TABLE_KEY": "id:S",
 }
 _START_SECONDS_MAX = 30
 _TICKS = os.sysconf("SC_CLK_TCK")

@@ -75,17 +75,20 @@ def queue_of(sqs: Any, seconds_max: float = 30) -> RecordQueue:
     return RecordQueue(sqs, "queue-url", seconds_max)
 
 
-def app_of(sqs: Any = None, dynamodb: Any = None, seconds_max: float = 30) -> ShortWay:
+def app_of(
+    sqs: Any = None, dynamodb: Any = None, seconds_max: float = 30, key: str = "id:S", table_name: str = "table-name"
+) -> ShortWay:
     sqs = sqs or Sqs()
     depths: Any = Calls(lambda: sqs)
     reads: Any = Calls(lambda: dynamodb or DynamoDb({}))
+    key_schema = KeySchema.read(key)
     versions, write_units = Versions(lambda: 1_700_000_000_000, lambda _: 1), WriteUnits()
     parts = Parts(
-        accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, KeySchema(), write_units),
+        accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, key_schema, write_units),
         write_units=write_units,
         queue_depth=QueueDepth("queue-url", depths),
         dead_letter_queue_depth=QueueDepth("dead-letter-queue-url", depths),
-        table=RecordTable("table-name", KeySchema(), reads),
+        table=RecordTable(table_name, key_schema, reads),
     )
     return ShortWay(parts.accept_records, create_app(parts))
 

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from api.buffer import WriteUnits, drain_of
+from records.key import Key
 from records.message import Message
 from tests.api.doubles import DynamoDb, Sqs, app_of, request
 
@@ -46,9 +47,9 @@ def test_an_on_demand_table_has_no_capacity_to_wait_for() -> None:
 def test_the_average_follows_what_is_accepted() -> None:
     units = WriteUnits()
     assert units.per_record == 1
-    units.accepted([Message("", "", "", 10_000)])
+    units.accepted([Message(Key(""), "", "", 10_000)])
     assert units.per_record == 10
-    units.accepted([Message("", "", "", 100)] * 1000)
+    units.accepted([Message(Key(""), "", "", 100)] * 1000)
     assert 1 <= units.per_record < 1.1
 
 

@@ -17,6 +17,7 @@ _ENVIRONMENT = {
     "RECORD_QUEUE_URL": "http://127.0.0.1:1/records",
     "RECORD_DEAD_LETTER_QUEUE_URL": "http://127.0.0.1:1/dead-letters",
     "RECORD_TABLE_NAME": "records",
+    "RECORD_TABLE_KEY": "id:S",
 }
 _ASK = """
 import json, sys

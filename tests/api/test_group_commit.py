@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from api.problems import QueueBusy
 from api.queue import UNCONFIRMED_BYTES_MAX, RecordQueue
+from records.key import Key
 from records.limits import MESSAGE_BYTES_MAX, SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
 from records.message import Message
 from tests.api.doubles import Answer, Batch, Sqs, confirm, queue_of
@@ -18,7 +19,7 @@ _Given = TypeVar("_Given")
 
 
 def message(name: str, size: int = 100) -> Message:
-    return Message(name, f"body {name}", f"version {name}", size)
+    return Message(Key(name), f"body {name}", f"version {name}", size)
 
 
 def messages(*names: str) -> list[Message]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from api.sqs import SendFailed
+from records.key import Key
 from records.message import Message
 from tests.api.doubles import Answer, Batch, Sqs, confirm, queue_of
 
@@ -16,7 +17,7 @@ def send(sqs: Sqs, seconds_max: float = 30) -> list[Message]:
     return asyncio.run(queue_of(sqs, seconds_max).send(_MESSAGES))
 
 
-_MESSAGES = [Message(str(n), f"body {n}", f"version {n}", 100) for n in range(12)]
+_MESSAGES = [Message(Key(str(n)), f"body {n}", f"version {n}", 100) for n in range(12)]
 
 
 def refuse(*positions: int) -> Any:
@@ -95,5 +96,5 @@ def test_several_batches_are_in_flight_at_once() -> None:
         together.wait()
         return confirm(batch)
 
-    messages = [Message(str(n), "", str(n), 100) for n in range(40)]
+    messages = [Message(Key(str(n)), "", str(n), 100) for n in range(40)]
     assert asyncio.run(queue_of(Sqs(*[wait_for_the_others] * 4)).send(messages)) == []

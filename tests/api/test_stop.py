@@ -55,6 +55,7 @@ def server(sqs: SlowSqs) -> Iterator["subprocess.Popen[str]"]:
         "RECORD_QUEUE_URL": f"{sqs.url}/1/records",
         "RECORD_DEAD_LETTER_QUEUE_URL": f"{sqs.url}/1/dead-letters",
         "RECORD_TABLE_NAME": "records",
+        "RECORD_TABLE_KEY": "id:S",
     }
     command = [sys.executable, "-m", "uvicorn", "api.main:app", "--port", "0", "--http", "h11", "--ws", "none"]
     with subprocess.Popen(

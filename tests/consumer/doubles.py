@@ -56,17 +56,17 @@ class Table:
     asked: list[float] = field(default_factory=list)
 
     def put(self, record: Record, provenance: Provenance) -> Put:
-        self.puts.append(record.key)
+        self.puts.append(record.key.partition)
         self.began.append(self.time.now)
-        if trouble := self.troubles.get(record.key) or self.passing.pop(record.key, None):
+        if trouble := self.troubles.get(record.key.partition) or self.passing.pop(record.key.partition, None):
             raise trouble
         if self.time.now < self.full_until:
             raise TableThrottled("slow down")
-        there = self.records.get(record.key)
+        there = self.records.get(record.key.partition)
         if there and there.version >= record.version:
             return Put(superseded=True, units=None)
-        self.records[record.key] = record
-        self.provenances[record.key] = provenance
+        self.records[record.key.partition] = record
+        self.provenances[record.key.partition] = provenance
         return Put(superseded=False, units=self.put_units)
 
     def write_units_per_second(self) -> float | None:
@@ -117,7 +117,13 @@ class Consumer:
     """The drain with its doubles."""
 
     def __init__(
-        self, table: Table | None = None, *, dead_letters_taken: bool = True, renews: bool = True, chance: float = 1.0
+        self,
+        table: Table | None = None,
+        *,
+        dead_letters_taken: bool = True,
+        renews: bool = True,
+        chance: float = 1.0,
+        key: str = "id:S",
     ) -> None:
         self.time = Time(chance)
         self.table = table or Table()
@@ -130,7 +136,7 @@ class Consumer:
             table=PacedTable(self.table, Pace(2, clock.random), clock, self._count),
             queue=self.queue,
             dead_letters=self.dead,
-            key_schema=KeySchema(),
+            key_schema=KeySchema.read(key),
             clock=clock,
             count=self._count,
         )

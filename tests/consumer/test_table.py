@@ -21,13 +21,14 @@ from consumer.table import (
     TableUnavailable,
 )
 from records.item import Provenance
+from records.key import Key
 from records.record import Record
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _VERSION = "018bcfe5-687b-7000-8000-000000000000"
-_RECORD = Record("a", {"id": "a"}, _VERSION)
+_RECORD = Record(Key("a"), {"id": "a"}, _VERSION)
 _PROVENANCE = Provenance.of(_VERSION, 0, 0)
 
 

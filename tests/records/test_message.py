@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from records import faults as f
-from records.key import KeySchema
+from records.key import Key, KeySchema
 from records.limits import MESSAGE_BYTES_MAX
 from records.message import Message, MessageUnreadable, read_message
 from records.record import Record
@@ -17,7 +17,7 @@ _SENT_MS = 1_700_000_000_500
 
 
 def test_a_sent_record_reads_back_equal() -> None:
-    record = Record("1", {"id": "1", "n": Decimal("0.1"), "s": "\x00Ж\ufffe"}, _VERSION)
+    record = Record(Key("1"), {"id": "1", "n": Decimal("0.1"), "s": "\x00Ж\ufffe"}, _VERSION)
     message = Message.of(record)
     assert read_message(message.body, message.version, "m", _SENT_MS, _KEY) == record
 
@@ -25,7 +25,7 @@ def test_a_sent_record_reads_back_equal() -> None:
 def test_a_bare_message_gets_a_version_of_its_own_and_that_as_id() -> None:
     record = read_message('{"a": 1}', None, "message-id", 1_700_000_000_000, _KEY)
     version = version_of_bare_message("message-id", 1_700_000_000_000)
-    assert record == Record(version, {"a": 1, "id": version}, version)
+    assert record == Record(Key(version), {"a": 1, "id": version}, version)
 
 
 @pytest.mark.parametrize(
@@ -54,10 +54,10 @@ def test_a_producer_whose_clock_is_a_little_ahead_is_read() -> None:
 
 
 def test_a_message_is_counted_with_its_attribute() -> None:
-    around = Message.of(Record("1", {"id": "1", "a": ""}, _VERSION)).size
+    around = Message.of(Record(Key("1"), {"id": "1", "a": ""}, _VERSION)).size
     assert around == len('{"id":"1","a":""}') + len("version" + "String" + _VERSION)
     room = MESSAGE_BYTES_MAX - around
-    assert Message.of(Record("1", {"id": "1", "a": "x" * room}, _VERSION)).fault() is None
-    fault = Message.of(Record("1", {"id": "1", "a": "x" * (room + 1)}, _VERSION)).fault()
+    assert Message.of(Record(Key("1"), {"id": "1", "a": "x" * room}, _VERSION)).fault() is None
+    fault = Message.of(Record(Key("1"), {"id": "1", "a": "x" * (room + 1)}, _VERSION)).fault()
     assert fault is not None
     assert fault.code == f.MESSAGE_TOO_LARGE
