@@ -10,6 +10,7 @@ from api.problems import (
     BodyIncomplete,
     ContentEncodingUnsupported,
     GzipMalformed,
+    QueueBusy,
     RequestTimedOut,
     RequestTooLarge,
 )
@@ -20,6 +21,8 @@ REQUEST_BYTES_MAX = 6 * 1024 * 1024
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 REQUEST_SECONDS_MAX = 30.0
 """How long a body may take to come in."""
+BODIES_BYTES_MAX = 64 * 1024 * 1024
+"""What all bodies that are still coming in may take together; more is refused at once, so that memory stays bounded."""
 _SLICE_BYTES = 4096
 _UNPACK_BYTES = 65_536
 _GZIP = 16 + zlib.MAX_WBITS
@@ -37,10 +40,23 @@ def is_packed(request: Request) -> bool:
     return bool(packings)
 
 
-async def read_body(request: Request, limit: TimeLimit) -> bytes:
+class Room:
+    """Memory that requests share: each takes what it holds, and gives it back."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def take(self, size: int) -> None:
+        """Raises `QueueBusy`."""
+        if size > self.left:
+            raise QueueBusy
+        self.left -= size
+
+
+async def read_body(request: Request, limit: TimeLimit, room: Room) -> bytes:
     """The body as it came, given up as soon as it is over the limits of size and time.
 
-    Raises `RequestTooLarge`, `RequestTimedOut`, `BodyIncomplete` or `ClientDisconnect`.
+    Raises `RequestTooLarge`, `RequestTimedOut`, `QueueBusy`, `BodyIncomplete` or `ClientDisconnect`.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > REQUEST_BYTES_MAX:
@@ -49,7 +65,7 @@ async def read_body(request: Request, limit: TimeLimit) -> bytes:
     assert task  # noqa: S101 - for the checker: this is a coroutine
     limit.start(task, task.cancel)
     try:
-        body = await _received(request)
+        body = await _received(request, room)
     except asyncio.CancelledError:
         if limit.stop(task) or task.uncancel():
             raise  # by somebody else
@@ -61,19 +77,22 @@ async def read_body(request: Request, limit: TimeLimit) -> bytes:
     return body
 
 
-async def _received(request: Request) -> bytes:
-    body, more = b"", True
+async def _received(request: Request, room: Room) -> bytes:
     parts = bytearray()
-    while more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        body, more = message.get("body", b""), message.get("more_body", False)
-        if len(parts) + len(body) > REQUEST_BYTES_MAX:
-            raise _too_large()
-        if more or parts:
-            parts += body
-    return bytes(parts) or body  # most come in one piece, which needs no copy
+    try:
+        while True:
+            message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            piece: bytes = message.get("body", b"")
+            if len(parts) + len(piece) > REQUEST_BYTES_MAX:
+                raise _too_large()
+            if not message.get("more_body"):
+                return bytes(parts) + piece if parts else piece  # most come in one piece, which needs no copy
+            room.take(len(piece))
+            parts += piece
+    finally:
+        room.left += len(parts)
 
 
 def unpack(packed: bytes) -> bytes:

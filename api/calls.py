@@ -43,10 +43,10 @@ class Calls(Generic[_Client]):
     def _run(self, call: Callable[[_Client], _Answer]) -> _Answer:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as the class says
 
-        with self._making:
-            if self._made is None:
-                self._made = self._make_client()
         try:
+            with self._making:
+                if self._made is None:
+                    self._made = self._make_client()
             return call(self._made)
         except ClientError as error:
             raise CallFailed(error.response["Error"]["Code"]) from None

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 from api.signature import Credentials
 
 RENEWAL_SECONDS = 60.0
 """How long credentials are used before botocore is asked again. It renews them ten minutes before they expire."""
+
+LOOK_UP_SECONDS_MAX = 5.0
 
 GetCredentials: TypeAlias = Callable[[], Awaitable[Credentials]]
 """Raises `CredentialsMissing`."""
@@ -35,37 +38,43 @@ def _constant(found: Credentials) -> GetCredentials:
 
 
 class Renewed:
-    """Credentials that change: looked up beside the event loop, because that may go over the network."""
+    """Credentials that change: looked up beside the event loop, because that may go over the network; once for all who
+    wait, in a thread of its own, which others need not wait for.
+    """
 
     def __init__(self, look_up: Callable[[], Credentials]) -> None:
         self._look_up = look_up
         self._found: Credentials | None = None
         self._renew_at = 0.0
+        self._looking: asyncio.Future[Credentials] | None = None
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix="credentials")
 
     async def __call__(self) -> Credentials:
-        now = asyncio.get_running_loop().time()
-        if self._found is None or now >= self._renew_at:
-            self._found = await asyncio.to_thread(self._look_up)
-            self._renew_at = now + RENEWAL_SECONDS
+        loop = asyncio.get_running_loop()
+        if self._found is None or loop.time() >= self._renew_at:
+            if self._looking is None or self._looking.done():
+                self._looking = loop.run_in_executor(self._executor, self._look_up)
+            try:
+                async with asyncio.timeout(LOOK_UP_SECONDS_MAX):
+                    self._found = await asyncio.shield(self._looking)
+            except Exception as error:  # noqa: BLE001 - providers raise what they like
+                raise CredentialsMissing(type(error).__name__) from None
+            self._renew_at = loop.time() + RENEWAL_SECONDS
         return self._found
 
 
 def _botocore() -> Callable[[], Credentials]:
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - not needed where the environment has credentials
-    from botocore.session import Session  # noqa: PLC0415 - as above
+    from botocore.session import Session  # noqa: PLC0415 - not needed where the environment has credentials
 
     session = Session()
 
     def look_up() -> Credentials:
-        try:
-            found = session.get_credentials()
-            if found is None:
-                raise CredentialsMissing("botocore found no credentials")
-            frozen = found.get_frozen_credentials()
-        except BotoCoreError as error:
-            raise CredentialsMissing(type(error).__name__) from None
+        found = session.get_credentials()
+        if found is None:
+            raise CredentialsMissing
+        frozen = found.get_frozen_credentials()
         if not frozen.access_key or not frozen.secret_key:
-            raise CredentialsMissing("botocore found half of them")
+            raise CredentialsMissing
         return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
     return look_up

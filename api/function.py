@@ -2,6 +2,9 @@
 
 import gc
 import os
+import sys
+import time
+from typing import Any
 
 from mangum import Mangum
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -9,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api import logs
 from api.parts import Parts, compose
 from api.short_way import ShortWay
+from records.metrics import Metrics
 
 
 class _LongWay:
@@ -34,9 +38,19 @@ class _LongWay:
 
 
 logs.configure()
-parts = compose(os.environ)
+metrics = Metrics(os.environ["RECORD_TABLE_NAME"], lambda: time.time_ns() // 1_000_000, sys.stdout.write)
+parts = compose(os.environ, metrics.count)
 long_way = _LongWay(parts)
 if os.environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == "snap-start":
     long_way.make()  # into the snapshot, once for all
-handler = Mangum(ShortWay(parts.accept_records, long_way), lifespan="off")
+answer = Mangum(ShortWay(parts.accept_records, long_way), lifespan="off")
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
+    try:
+        return answer(event, context)
+    finally:
+        metrics.flush()
+
+
 gc.freeze()  # what is made up to here stays, and need not be looked through again and again

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -31,15 +31,19 @@ class Parts:
     table: RecordTable
 
 
-def compose(environment: Mapping[str, str]) -> Parts:
+def compose(environment: Mapping[str, str], count: Callable[[str, float], None] = lambda *_: None) -> Parts:
+    """`count` takes metrics, by the names of `records.metrics`. The environment is the process's own: Lambda puts the
+    trace of each invocation there.
+    """
     settings = Settings.from_environment(environment)
     key_schema, write_units = settings.record_table_key, WriteUnits()
     wire = Wire(settings.sqs_origin, settings.ca_bundle)
     sqs = Sqs(wire, settings.aws_region, credentials(environment), lambda: datetime.now(UTC))
+    queue = RecordQueue(sqs, settings.record_queue_url, trace=lambda: environment.get("_X_AMZN_TRACE_ID"))
     versions = Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits)
     depths = Calls(clients.sqs)
     return Parts(
-        accept_records=AcceptRecords(RecordQueue(sqs, settings.record_queue_url), versions, key_schema, write_units),
+        accept_records=AcceptRecords(queue, versions, key_schema, write_units, count),
         write_units=write_units,
         queue_depth=QueueDepth(settings.record_queue_url, depths),
         dead_letter_queue_depth=QueueDepth(settings.record_dead_letter_queue_url, depths),

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import Context
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 from api.problems import QueueBusy
@@ -22,6 +24,8 @@ SEND_SECONDS_MAX = 10.0
 """How long one request's messages are tried for; then the client gets its answer, whatever SQS does."""
 UNCONFIRMED_BYTES_MAX = 64 * 1024 * 1024
 """What all requests together may have on its way; more is refused at once, so that memory stays bounded."""
+_MESSAGE_BYTES = 500
+"""What a message takes in memory besides its text."""
 _FLIGHTS_MAX = 8
 """Calls on their way at once, and so connections."""
 _FLIGHTS_AT_ONCE = 2
@@ -64,13 +68,22 @@ class RecordQueue:
     consumer puts a version once, however often it is delivered.
     """
 
-    def __init__(self, sqs: Sqs, url: str, seconds_max: float = SEND_SECONDS_MAX) -> None:
+    def __init__(
+        self,
+        sqs: Sqs,
+        url: str,
+        seconds_max: float = SEND_SECONDS_MAX,
+        trace: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """`trace` gives the X-Ray trace header that the messages of now belong to."""
         self._sqs = sqs
         self._url = url
+        self._trace = trace
         self._limit = TimeLimit(seconds_max)
         self._sendings: deque[_Sending] = deque()  # in turn; those with messages that wait
         self._waiting = 0
         self._unconfirmed_bytes = 0
+        self._calls = count()
         self._flights: set[asyncio.Task[None]] = set()
 
     async def send(self, messages: Sequence[Message]) -> list[Message]:
@@ -80,7 +93,7 @@ class RecordQueue:
         """
         if not messages:
             return []
-        size = sum(message.size for message in messages)
+        size = sum(message.size + _MESSAGE_BYTES for message in messages)
         if self._unconfirmed_bytes and self._unconfirmed_bytes + size > UNCONFIRMED_BYTES_MAX:
             raise QueueBusy
         unconfirmed = {message.version: message for message in messages}
@@ -90,14 +103,23 @@ class RecordQueue:
         self._limit.start(sending, sending.end)
         try:
             await sending.done
+            left = list(unconfirmed.values())
         finally:
             self._limit.stop(sending)
-            self._unconfirmed_bytes -= size
-            self._waiting -= len(sending.waiting)
-            sending.waiting.clear()
-        if unconfirmed:
-            log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(unconfirmed)})
-        return list(unconfirmed.values())
+            self._forget(sending, size)
+        if left:
+            log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(left)})
+        return left
+
+    def _forget(self, sending: _Sending, size: int) -> None:
+        """Nothing of it may stay in memory, and none of it is sent again: its request is over."""
+        self._unconfirmed_bytes -= size
+        self._waiting -= len(sending.waiting)
+        if sending.waiting:
+            self._sendings.remove(sending)
+        sending.waiting.clear()
+        sending.unconfirmed.clear()
+        sending.end()
 
     def _wait(self, sending: _Sending, messages: int) -> None:
         """The sending takes its turn with messages that have joined those of it that wait."""
@@ -110,7 +132,8 @@ class RecordQueue:
         while self._waiting and len(self._flights) < _FLIGHTS_MAX:
             if len(self._flights) >= _FLIGHTS_AT_ONCE and self._waiting < SEND_BATCH_ENTRIES_MAX:
                 return
-            flight = asyncio.get_running_loop().create_task(self._fly(self._next_batch()))
+            # In a context of its own: a flight belongs to no request, and its log lines must not name one.
+            flight = asyncio.get_running_loop().create_task(self._fly(self._next_batch()), context=Context())
             self._flights.add(flight)
             flight.add_done_callback(self._arrive)
 
@@ -124,8 +147,6 @@ class RecordQueue:
         room = SEND_BATCH_BYTES_MAX
         while self._sendings and len(batch) < SEND_BATCH_ENTRIES_MAX:
             sending = self._sendings.popleft()
-            if not sending.waiting:
-                continue  # its request has given up
             if batch and sending.waiting[0].size > room:
                 self._sendings.appendleft(sending)
                 break
@@ -156,22 +177,34 @@ class RecordQueue:
 
     async def _send_batch(self, batch: list[Message]) -> set[int]:
         """The positions of the messages that SQS has confirmed."""
-        entries = [_entry(str(index), message) for index, message in enumerate(batch)]
+        trace = self._trace()
+        # Names that no other call has: nothing but this call's own answer can confirm its messages.
+        call = next(self._calls)
+        names = [f"{call}-{index}" for index in range(len(batch))]
+        entries = [_entry(name, message, trace) for name, message in zip(names, batch, strict=True)]
         try:
             answer = await self._sqs.send_message_batch(self._url, entries)
         except SendFailed as error:
             log.warning("send_failed", extra={"cause": str(error), "messages": len(batch)})
             return set()
+        except Exception as error:  # noqa: BLE001 - whatever it was, the messages are to be sent again
+            log.error("send_failed", extra={"cause": type(error).__name__, "messages": len(batch)})
+            return set()
         for failed in answer.get("Failed") or ():
-            log.warning("entry_refused", extra={"cause": failed["Code"], "sender_fault": failed["SenderFault"]})
+            log.warning("entry_refused", extra={"cause": failed.get("Code"), "sender_fault": failed.get("SenderFault")})
         # Reconciled against what was sent: an entry in neither half is not durable either.
-        confirmed = {entry["Id"] for entry in answer.get("Successful") or ()}
-        return {index for index in range(len(batch)) if str(index) in confirmed}
+        confirmed = {entry.get("Id") for entry in answer.get("Successful") or ()}
+        return {index for index, name in enumerate(names) if name in confirmed}
 
 
-def _entry(entry_id: str, message: Message) -> "SendMessageBatchRequestEntryTypeDef":
-    return {
+def _entry(entry_id: str, message: Message, trace: str | None) -> "SendMessageBatchRequestEntryTypeDef":
+    entry: SendMessageBatchRequestEntryTypeDef = {
         "Id": entry_id,
         "MessageBody": message.body,
         "MessageAttributes": {VERSION_ATTRIBUTE: {"DataType": "String", "StringValue": message.version}},
     }
+    if trace:
+        # Not counted in the message's size:
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
+        entry["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
+    return entry

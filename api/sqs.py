@@ -68,7 +68,7 @@ class Sqs:
             answer = await self._wire.post(headers, body)
             content: Any = json.loads(answer.body)
         except (OSError, EOFError, AnswerMalformed, CredentialsMissing, ValueError) as error:
-            raise SendFailed(type(error).__name__) from None
+            raise SendFailed(str(error) if isinstance(error, CredentialsMissing) else type(error).__name__) from None
         if not isinstance(content, dict):
             raise SendFailed(f"status_{answer.status}")
         if answer.status != _OK:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 CONNECT_SECONDS_MAX = 1.0
 ANSWER_SECONDS_MAX = 3.0
 """From the request's first byte to the answer's last."""
+IDLE_SECONDS_MAX = 20.0
+"""How long a connection is kept for the next request: what lies between may forget it without a word."""
 _ANSWER_BYTES_MAX = 1024 * 1024
 _PORTS = {"http": 80, "https": 443}
 
@@ -43,7 +45,7 @@ class Wire:
         self._address = (parts.hostname or "", parts.port or _PORTS[parts.scheme])
         self._tls = ssl.create_default_context(cafile=ca_bundle) if parts.scheme == "https" else None
         self._answer_seconds_max = answer_seconds_max
-        self._idle: list[_Stream] = []
+        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
 
     async def post(self, headers: dict[str, str], body: bytes) -> Answer:
         """Sends one request, once; `host` is among the headers.
@@ -59,10 +61,13 @@ class Wire:
                 writer.write(head.encode() + body)
                 answer = await _answer(reader)
         except BaseException:
-            writer.close()  # an answer may still come, and must not be taken for the next request's
+            # An answer may still come, and must not be taken for the next request's. Of the idle ones nobody knows
+            # whether they have died of the same: a new connection tells.
+            writer.transport.abort()
+            self.close()
             raise
         if answer.lasts:
-            self._idle.append((reader, writer))
+            self._idle.append((reader, writer, asyncio.get_running_loop().time()))
         else:
             writer.close()
         return answer
@@ -70,15 +75,17 @@ class Wire:
     def close(self) -> None:
         """Closes what is kept."""
         while self._idle:
-            self._idle.pop()[1].close()
+            _, writer, _ = self._idle.pop()
+            writer.transport.abort()
 
     def _kept(self) -> _Stream | None:
         """The connection that was used last, unless the other side has closed it meanwhile."""
         while self._idle:
-            reader, writer = self._idle.pop()
-            if not reader.at_eof() and not writer.is_closing():
+            reader, writer, since = self._idle.pop()
+            young = asyncio.get_running_loop().time() - since < IDLE_SECONDS_MAX
+            if young and not reader.at_eof() and not writer.is_closing():
                 return reader, writer
-            writer.close()
+            writer.transport.abort()
         return None
 
     async def _connected(self) -> _Stream:
@@ -93,7 +100,7 @@ async def _answer(reader: asyncio.StreamReader) -> Answer:
         protocol, status = status_line.split(" ", 2)[:2]
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         length = int(headers["content-length"])
-        if protocol != "HTTP/1.1" or not 0 <= length <= _ANSWER_BYTES_MAX:
+        if protocol != "HTTP/1.1" or not 0 <= length <= _ANSWER_BYTES_MAX or "transfer-encoding" in headers:
             raise AnswerMalformed(f"{protocol}, {length} bytes")
         body = await reader.readexactly(length)
         return Answer(int(status), body, lasts=headers.get("connection", "").lower() != "close")

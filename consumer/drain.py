@@ -51,7 +51,7 @@ class Parts:
     dead_letters: DeadLetterQueue
     key_schema: KeySchema
     clock: Clock
-    count: Callable[[str, int], None]
+    count: Callable[[str, float], None]
 
 
 class Drain:

@@ -13,12 +13,12 @@ from consumer.clock import Clock
 from consumer.dead_letters import DeadLetters
 from consumer.drain import Parts
 from consumer.handler import create_handler
-from consumer.metrics import Metrics
 from consumer.pace import Pace
 from consumer.paced_table import PacedTable
 from consumer.queue import RecordQueue
 from consumer.settings import Settings
 from consumer.table import RecordTable
+from records.metrics import Metrics
 
 # Lambda has set up the root logger already, and this does nothing there.
 logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")

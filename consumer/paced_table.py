@@ -27,7 +27,7 @@ class NoTurn(Exception):
 
 
 class PacedTable:
-    def __init__(self, table: Table, pace: Pace, clock: Clock, count: Callable[[str, int], None]) -> None:
+    def __init__(self, table: Table, pace: Pace, clock: Clock, count: Callable[[str, float], None]) -> None:
         self._table = table
         self._pace = pace
         self._clock = clock
@@ -63,6 +63,7 @@ class PacedTable:
             # A failed condition is charged too, and DynamoDB does not say how much.
             self._pace.put(put.units or each.units, began)
             self._count("superseded" if put.superseded else "puts", 1)
+            self._count("write_units", put.units or each.units)
             return
 
     def _throttled(self, units: int) -> None:

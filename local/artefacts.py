@@ -9,6 +9,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 RUNTIME = "3.13"
 """The Python of the template's functions."""
+LAMBDA_RUNTIME = ROOT / ".lambda-runtime"
+_IMPORT = "import sys; sys.path.append(sys.argv[1]); import awslambdaric, boto3, runtime_client"
 _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -35,14 +37,25 @@ def build(function: str, folder: Path) -> Path:
     return folder
 
 
+def lambda_runtime(python: str) -> Path | None:
+    """What Lambda's runtime brings along, as make installed it by requirements/lambda.txt: boto3 and AWS's own runtime
+    client. None where it is not there, or where this Python cannot import it.
+    """
+    command = [python, "-I", "-S", "-B", "-c", _IMPORT, str(LAMBDA_RUNTIME)]
+    imported = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - a Python
+    return LAMBDA_RUNTIME if imported.returncode == 0 else None
+
+
 def runtime_libraries(folder: Path) -> Path:
-    """What Lambda's runtime brings along: boto3, and nothing else."""
-    lock = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8")
-    names = {"boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3"}
-    wanted = [line.split()[0] for line in lock.splitlines() if line.split("==")[0] in names]
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([*command, "--target", str(folder), *wanted], check=True)  # noqa: S603 - our own
+    """What Lambda's runtime brings along: what make installed, or else the same lock, installed in the folder."""
     python = lambda_python()
+    installed = lambda_runtime(python) if python else None
+    if installed:
+        return installed
+    lock = ROOT / "requirements" / "lambda.txt"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    versions = ["--require-hashes", "--only-binary=:all:", "--python-version", RUNTIME, "-r", str(lock)]
+    subprocess.run([*command, *versions, "--target", str(folder)], check=True)  # noqa: S603 - our own
     if python:
         subprocess.run([python, "-m", "compileall", "-q", str(folder)], check=True)  # noqa: S603 - our own
     return folder

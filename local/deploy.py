@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from samtranslator.yaml_helper import yaml_parse
 
 Json: TypeAlias = dict[str, Any]
@@ -70,9 +70,18 @@ def _deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[st
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
-    cloudformation.get_waiter("stack_create_complete").wait(
-        StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-    )
+    try:
+        cloudformation.get_waiter("stack_create_complete").wait(
+            StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        )
+    except WaiterError as error:
+        events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
+        reasons = [
+            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
+            for event in events
+            if event["ResourceStatus"].endswith("_FAILED")
+        ]
+        raise DeployFailed(f"template.yaml could not be deployed: {'; '.join(reasons) or error}") from error
     (stack,) = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return Stack(

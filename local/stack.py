@@ -16,6 +16,9 @@ from local.ports import claim
 from local.processes import Process, StopRequest, answers
 from local.settings import Settings
 
+_REFUSED_BY_THE_EMULATOR = {"BacklogAlarmHours": "0"}
+"""MiniStack knows no alarm over several metrics."""
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -49,7 +52,8 @@ def running(settings: Settings, stop: StopRequest) -> Iterator[Running]:
         started.callback(emulator.stop)
         emulator.wait_until(lambda: answers(f"{aws_url}{TOKEN_PATH}", token.encode()), stop)
 
-        stack = deploy(_session(aws_environment), aws_url, {"TableWriteCapacityUnits": str(settings.wcu)})
+        parameters = {"TableWriteCapacityUnits": str(settings.wcu), **_REFUSED_BY_THE_EMULATOR}
+        stack = deploy(_session(aws_environment), aws_url, parameters)
 
         arguments = [
             "uvicorn",

@@ -152,7 +152,7 @@ def forebay(world: World) -> Handler:
     clock = Clock(world.clock.now_ms, world.clock.monotonic, world.clock.sleep, world.random.random)
     sqs = cast("Any", world.sqs)
 
-    def count(_name: str, _number: int) -> None:
+    def count(_name: str, _number: float) -> None:
         pass
 
     parts = Parts(

@@ -145,7 +145,7 @@ def _client(url: str, config: Config | None) -> "DynamoDBClient":
 def _handler(dynamodb: "DynamoDBClient") -> Any:  # noqa: ANN401 - called with an event as Lambda does
     clock = Clock(lambda: time.time_ns() // 1_000_000, time.monotonic, time.sleep, lambda: 0.5)
 
-    def count(_name: str, _number: int) -> None:
+    def count(_name: str, _number: float) -> None:
         pass
 
     table = PacedTable(RecordTable(dynamodb, "records"), Pace(2, clock.random), clock, count)

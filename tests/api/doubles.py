@@ -84,7 +84,7 @@ def app_of(
     key_schema = KeySchema.read(key)
     versions, write_units = Versions(lambda: 1_700_000_000_000, lambda _: 1), WriteUnits()
     parts = Parts(
-        accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, key_schema, write_units),
+        accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, key_schema, write_units, lambda *_: None),
         write_units=write_units,
         queue_depth=QueueDepth("queue-url", depths),
         dead_letter_queue_depth=QueueDepth("dead-letter-queue-url", depths),

@@ -5,14 +5,17 @@ import gzip
 import json
 import tracemalloc
 from collections.abc import AsyncIterator
+from typing import Any, cast
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import Headers
 
-from api.body import REQUEST_BYTES_MAX, unpack
-from api.problems import GzipMalformed, RequestTooLarge
+from api.body import REQUEST_BYTES_MAX, Room, read_body, unpack
+from api.problems import GzipMalformed, QueueBusy, RequestTimedOut, RequestTooLarge
+from api.time_limit import TimeLimit
 from tests.api.doubles import Sqs, app_of, request
 
 _GZIPPED = {"content-type": "application/json", "content-encoding": "gzip"}
@@ -188,3 +191,50 @@ def test_headers_that_contradict_each_other_are_refused(headers: list[tuple[str,
 def test_members_of_a_gzip_stream_cost_no_more_than_their_bytes() -> None:
     """As many as fit: time that grows with the square of their number would never end here."""
     assert unpack(gzip.compress(b"") * 300_000) == b""
+
+
+def test_bodies_that_are_still_coming_in_share_a_bounded_memory() -> None:
+    """Each may be six megabytes and slow; who finds no room is told to come again, and what was held is given back."""
+    reading, room = TimeLimit(30), Room(3_000_000)
+
+    class Slow:
+        """A request that sends one piece, and the last one when it is let go."""
+
+        headers = Headers({})
+
+        def __init__(self) -> None:
+            self.let_go = asyncio.Event()
+            self.pieces = [{"body": bytes(1_000_000), "more_body": True}, {"body": b"", "more_body": False}]
+
+        async def receive(self) -> Any:
+            if len(self.pieces) == 1:
+                await self.let_go.wait()
+            return {"type": "http.request", **self.pieces.pop(0)}
+
+    async def scenario() -> list[int]:
+        slow: list[Any] = [Slow() for _ in range(3)]
+        tasks = [asyncio.create_task(read_body(each, reading, room)) for each in slow]
+        await asyncio.sleep(0.01)
+        with pytest.raises(QueueBusy):
+            await asyncio.create_task(read_body(cast("Any", Slow()), reading, room))
+        for each in slow:
+            each.let_go.set()
+        return [len(await task) for task in tasks]
+
+    assert asyncio.run(scenario()) == [1_000_000] * 3
+    assert room.left == 3_000_000
+
+
+def test_a_body_that_takes_too_long_is_given_up_and_its_connection_with_it() -> None:
+    class Never:
+        headers = Headers({})
+
+        async def receive(self) -> Any:
+            await asyncio.Event().wait()
+
+    async def scenario() -> None:
+        with pytest.raises(RequestTimedOut) as raised:
+            await asyncio.create_task(read_body(cast("Any", Never()), TimeLimit(0.05), Room(1)))
+        assert raised.value.headers == {"Connection": "close"}
+
+    asyncio.run(scenario())

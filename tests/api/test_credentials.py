@@ -1,6 +1,7 @@
 """Where credentials come from, and that they are renewed."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,41 @@ def test_they_are_asked_for_again_in_time() -> None:
         return [await at(renewed, time) for time in (1000.0, 999.0 + RENEWAL_SECONDS, 1000.0 + RENEWAL_SECONDS)]
 
     assert asyncio.run(scenario()) == ["1", "1", "2"]
+
+
+def test_who_waits_together_is_answered_by_one_look_up() -> None:
+    asked: list[int] = []
+    let_go = threading.Event()
+
+    def look_up() -> Credentials:
+        asked.append(1)
+        assert let_go.wait(30)
+        return Credentials("a", "b", None)
+
+    async def scenario() -> list[Credentials]:
+        renewed = Renewed(look_up)
+        waiting = [asyncio.ensure_future(renewed()) for _ in range(20)]
+        await asyncio.sleep(0.05)
+        let_go.set()
+        return await asyncio.gather(*waiting)
+
+    assert asyncio.run(scenario()) == [Credentials("a", "b", None)] * 20
+    assert len(asked) == 1
+
+
+def test_whatever_a_provider_raises_is_that_there_are_none_and_is_tried_again() -> None:
+    answers: list[Credentials | Exception] = [RuntimeError("still expired"), Credentials("a", "b", None)]
+
+    def look_up() -> Credentials:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def scenario() -> Credentials:
+        renewed = Renewed(look_up)
+        with pytest.raises(CredentialsMissing, match="RuntimeError"):
+            await renewed()
+        return await renewed()
+
+    assert asyncio.run(scenario()) == Credentials("a", "b", None)

@@ -1,6 +1,7 @@
 """Group commit: requests that are in flight together share batches, and nobody waits for another in vain."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable
 from typing import TypeVar
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from api.problems import QueueBusy
 from api.queue import UNCONFIRMED_BYTES_MAX, RecordQueue
+from api.requests import request_id
 from records.key import Key
 from records.limits import MESSAGE_BYTES_MAX, SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
 from records.message import Message
@@ -160,6 +162,41 @@ def test_a_request_that_has_given_up_sends_no_more() -> None:
         assert len(sqs.batches) <= sent + 1  # one may have been on its way
 
     asyncio.run(scenario())
+
+
+def test_a_request_that_is_over_leaves_nothing_in_memory() -> None:
+    async def scenario() -> None:
+        gate = Gate(8)
+        queue = queue_of(gate.sqs, 0.2)
+        hanging = [asyncio.create_task(queue.send(messages(*(f"{n} {i}" for i in range(10))))) for n in range(8)]
+        await gate.calls(8)
+        late = messages(*(f"late {n}" for n in range(100)))
+        assert len(await soon(queue.send(late))) == 100
+        del late
+        gc.collect()
+        alive = [each for each in gc.get_objects() if isinstance(each, Message) and "late" in each.body]
+        assert alive == []
+        gate.open.set()
+        await soon(asyncio.gather(*hanging))
+
+    asyncio.run(scenario())
+
+
+def test_a_flight_belongs_to_no_request() -> None:
+    """Its log lines must not name one of those whose messages it carries, or a stranger."""
+    seen: list[str | None] = []
+
+    class Noting(Sqs):
+        async def send_message_batch(self, queue_url: str, entries: Batch) -> Answer:
+            seen.append(request_id.get())
+            return await super().send_message_batch(queue_url, entries)
+
+    async def scenario() -> None:
+        request_id.set("somebody")
+        await queue_of(Noting()).send(messages("a"))
+
+    asyncio.run(scenario())
+    assert seen == [None]
 
 
 @given(sizes=st.lists(st.integers(1, 2000) | st.integers(1, MESSAGE_BYTES_MAX), max_size=60))

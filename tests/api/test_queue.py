@@ -54,7 +54,14 @@ def test_every_message_is_sent_once_with_its_version() -> None:
 
 @pytest.mark.parametrize(
     "trouble",
-    [refuse(0, 3), refuse(*range(10)), lose(9), lose(*range(10)), fail(SendFailed("RequestThrottled"))],
+    [
+        refuse(0, 3),
+        refuse(*range(10)),
+        lose(9),
+        lose(*range(10)),
+        fail(SendFailed("RequestThrottled")),
+        fail(RuntimeError("surprise")),
+    ],
 )
 def test_what_sqs_did_not_confirm_is_sent_again(trouble: Any) -> None:
     sqs = Sqs(trouble)
@@ -87,6 +94,18 @@ def test_a_queue_that_hangs_is_not_waited_for() -> None:
         return unconfirmed
 
     assert asyncio.run(scenario()) == _MESSAGES[10:]
+
+
+def test_only_a_calls_own_answer_confirms_its_messages() -> None:
+    """An answer of an earlier call, come late over a connection that is used again, confirms nothing."""
+    earlier: list[Answer] = []
+
+    def remember(batch: Batch) -> Answer:
+        earlier.append(confirm(batch))
+        return {}
+
+    sqs = Sqs(remember, lambda _: {}, *[lambda _: earlier[0]] * 1000)
+    assert send(sqs, seconds_max=0.3) == _MESSAGES
 
 
 def test_several_batches_are_in_flight_at_once() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TypeVar
 
 import pytest
@@ -29,7 +30,8 @@ class Server:
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
-            await self._serve((reader, writer))
+            with suppress(ConnectionResetError, asyncio.IncompleteReadError):  # the client has gone
+                await self._serve((reader, writer))
         finally:
             writer.close()
 
@@ -102,6 +104,7 @@ def test_a_connection_is_used_again_while_it_lasts(answers: tuple[bytes, ...], c
         (_GOOD[:-1], EOFError),
         (_GOOD[:20], EOFError),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", AnswerMalformed),
+        (_GOOD.replace(b"X-Some: thing", b"Transfer-Encoding: chunked"), AnswerMalformed),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n", AnswerMalformed),
         (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", AnswerMalformed),
         (b"HTTP/1.1 OK\r\nContent-Length: 2\r\n\r\nok", AnswerMalformed),
@@ -132,6 +135,31 @@ def test_a_late_answer_is_not_taken_for_the_next_requests() -> None:
         return (await post(wire)).status
 
     server = Server(serve)
+    assert asyncio.run(with_server(server, use)) == 200
+
+
+def test_after_a_failure_no_kept_connection_is_trusted() -> None:
+    """What lies between may have forgotten all of them: the next request makes a new one at once."""
+
+    async def serve(connection: Connection) -> None:
+        reader, writer = connection
+        while True:
+            await server.request(reader)
+            if server.silent and server.connections <= 3:
+                continue
+            writer.write(_GOOD)
+
+    async def use(wire: Wire) -> int:
+        await asyncio.gather(*(post(wire) for _ in range(3)))
+        server.silent = True
+        with pytest.raises(TimeoutError):
+            await post(wire)
+        return (await post(wire)).status
+
+    class Silent(Server):
+        silent = False
+
+    server = Silent(serve)
     assert asyncio.run(with_server(server, use)) == 200
 
 

@@ -131,6 +131,7 @@ class Consumer:
         self.dead = DeadLetterQueue(takes=dead_letters_taken)
         self.queue = Queue(self.time, renews=renews)
         self.counts: Counter[str] = Counter()
+        self.write_units = 0.0
         clock = self.time.clock
         self.parts = Parts(
             table=PacedTable(self.table, Pace(2, clock.random), clock, self._count),
@@ -147,8 +148,11 @@ class Consumer:
         policy = Drain(self.parts, lambda: int((ends - self.time.now) * 1000))
         return [each.message_id for each in policy.drain(deliveries)]
 
-    def _count(self, name: str, number: int) -> None:
-        self.counts[name] += number
+    def _count(self, name: str, number: float) -> None:
+        if name == "write_units":
+            self.write_units += number
+        else:
+            self.counts[name] += int(number)
 
 
 def delivery(

@@ -1,9 +1,15 @@
 """Metrics: one line of the embedded metric format an invocation, as CloudWatch reads it."""
 
 import json
+import re
+from pathlib import Path
 
-from consumer.metrics import Metrics
-from tests.consumer.doubles import NOW_MS
+import pytest
+
+from records.metrics import METRICS, Metrics
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW_MS = 1_700_000_000_000
 
 
 def test_counts_are_one_line_in_the_embedded_metric_format() -> None:
@@ -41,3 +47,16 @@ def test_nothing_is_printed_when_nothing_was_counted() -> None:
     metrics.flush()
     metrics.flush()
     assert len(lines) == 1
+
+
+def test_what_is_not_declared_is_not_counted() -> None:
+    with pytest.raises(KeyError, match="surprise"):
+        Metrics("records-1", lambda: NOW_MS, print).count("surprise", 1)
+
+
+def test_every_metric_is_counted_somewhere_and_documented() -> None:
+    sources = "".join(path.read_text() for part in ("api", "consumer") for path in (ROOT / part).glob("*.py"))
+    documented = (ROOT / "docs" / "operating.md").read_text()
+    for name in METRICS:
+        assert re.search(rf'"{name}"', sources)
+        assert f"`{name}`" in documented

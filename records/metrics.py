@@ -4,11 +4,25 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 """
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 
 NAMESPACE = "Forebay"
 _DIMENSION = "table"
+METRICS = {
+    "accepted": "records that the API answered 202 for",
+    "unconfirmed": "records that SQS did not confirm in time, answered 503",
+    "puts": "records put into the table",
+    "superseded": "records that the table had in this or a newer version already",
+    "write_units": "write units that the puts used",
+    "throttles": "puts that the table refused for want of capacity",
+    "key_throttled": "puts that one key's partition refused for want of capacity",
+    "table_unavailable": "puts that the table did not answer",
+    "table_misconfigured": "invocations that could put nothing: permission, name or credentials",
+    "dead_lettered": "messages that can never be put",
+    "renewed": "messages that were sent anew, received or kept too often",
+}
+"""All that there are, counted by the function that it happens in; each by its name in CloudWatch."""
 
 
 class Metrics:
@@ -18,9 +32,11 @@ class Metrics:
         self._table_name = table_name
         self._now_ms = now_ms
         self._write = write
-        self._counts: Counter[str] = Counter()
+        self._counts: defaultdict[str, float] = defaultdict(float)
 
-    def count(self, name: str, number: int) -> None:
+    def count(self, name: str, number: float) -> None:
+        """`KeyError` for what is not declared."""
+        METRICS[name]
         self._counts[name] += number
 
     def flush(self) -> None:
