@@ -5,8 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SAM := .venv-sam/bin/sam
+CHECKOV := .venv-checkov/bin/checkov
 FASTIFY := $(if $(shell command -v npm),bench/door/fastify/node_modules/.complete)
 NODE_MODULES := $(if $(shell command -v npm),tests/node/node_modules/.complete)
+
+# On Lambda a function cannot keep its bytecode, so without it every cold start compiles anew. Only the very version that
+# runs there can make it: python3.13 on the path, or pyenv's. Without one the artefact works too, and starts slower.
+LAMBDA_PYTHON ?= $(firstword $(foreach python,python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3),\
+	$(shell $(python) -c 'import sys; print(sys.executable)' 2>/dev/null)))
+LAMBDA_RUNTIME := $(if $(LAMBDA_PYTHON),.lambda-runtime/.complete)
 
 # The local stack (`make run`) and the load against it (`make burst`).
 export PORT ?= 8000
@@ -16,7 +23,7 @@ export BURST_SECONDS ?= 300
 export COUNT ?= 50
 export BYTES ?= 4096
 
-.PHONY: help env run burst test check simulate bench bench-drain bench-drain-real format openapi build deploy lock clean
+.PHONY: help env run burst test check simulate ops plan bench bench-drain bench-drain-real format openapi build deploy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -29,22 +36,30 @@ run: env ## the whole system on this machine; WCU= BURST_SECONDS= PORT= AWS_PORT
 burst: ## the original pattern's burst against a running `make run`, with curl alone; COUNT= BYTES=
 	@exec sh local/burst.sh
 
-test: env $(SAM) $(NODE_MODULES) ## every test
+test: env $(SAM) $(NODE_MODULES) $(LAMBDA_RUNTIME) ## every test
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-check: env $(SAM) ## format, lint, types, import contracts, OpenAPI drift, template
+check: env $(SAM) $(CHECKOV) ## format, lint, types, import contracts, OpenAPI drift, template
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m openapi --check
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1
+	@$(CHECKOV) --file template.yaml --framework cloudformation --compact --quiet --skip-download
+
+ARGS ?= --help
+ops: env ## the operator's commands, e.g. make ops ARGS="status --local"; docs/operating.md
+	@exec $(BIN)/python -m ops $(ARGS)
+
+plan: env ## backlog, time to drain, cost and settings for a load; ARGS=
+	@exec $(BIN)/python -m ops plan $(ARGS)
 
 SEEDS ?= 5000
 simulate: env ## the drain in virtual time, thousands of worlds with everything that goes wrong; SEEDS= or SEED= for one
 	@$(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
-bench: env $(FASTIFY) ## what a record costs at the door, beside others (five minutes)
+bench: env $(FASTIFY) $(LAMBDA_RUNTIME) ## what a record costs at the door, beside others (five minutes)
 	@$(BIN)/python -m bench.door
 
 bench-drain: env ## the drain beside its alternatives, in virtual time; writes docs/drain.csv and docs/drain.svg
@@ -69,7 +84,7 @@ deploy: build ## builds, and deploys to AWS with questions
 	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --guided
 
 clean: ## removes everything that these targets made
-	rm -rf $(VENV) .venv-sam tests/node/node_modules bench/door/fastify/node_modules .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-sam .venv-checkov .lambda-runtime tests/node/node_modules bench/door/fastify/node_modules .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ── environments ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -85,6 +100,20 @@ $(SAM): requirements/sam.txt
 	@$(PYTHON) -m venv --clear .venv-sam
 	@.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/sam.txt
 	@touch $@
+
+$(CHECKOV): requirements/checkov.txt
+	@echo "making the environment of checkov in .venv-checkov …"
+	@$(PYTHON) -m venv --clear .venv-checkov
+	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/checkov.txt
+	@touch $@
+
+# What Lambda's runtime brings along, for the very Python that runs there; without one the tests of the artefacts skip.
+.lambda-runtime/.complete: requirements/lambda.txt $(VENV)/.complete
+	@echo "installing what Lambda's runtime brings along in .lambda-runtime …"
+	@rm -rf $(@D)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile \
+		--implementation cp --python-version 3.13 --only-binary=:all: --target $(@D) -r $< && \
+		$(LAMBDA_PYTHON) -m compileall -q -j 0 $(@D) && touch $@ || echo "awslambdaric cannot be had here"
 
 # What the tests need of Node's world, where there is Node; without it those tests skip and say so.
 tests/node/node_modules/.complete: tests/node/package-lock.json
@@ -107,6 +136,8 @@ lock: env ## renews requirements/*.txt from pyproject.toml
 	@$(LOCK) --group dev --universal --python-version 3.11 -o requirements/dev.txt
 	@$(LOCK) --group sam --universal --python-version 3.11 -o requirements/sam.txt
 	@$(LOCK_FUNCTION) --group api -o requirements/api.txt
+	@$(LOCK) --group checkov --universal --python-version 3.11 -o requirements/checkov.txt
+	@$(LOCK_FUNCTION) --group lambda -o requirements/lambda.txt
 	@$(LOCK_FUNCTION) --group consumer -o requirements/consumer.txt
 
 # ── what `sam build` calls for each function ──────────────────────────────────────────────────────────────────────────
@@ -116,10 +147,6 @@ ARCH ?= arm64
 PLATFORM_arm64 := aarch64
 PLATFORM_x86_64 := x86_64
 BUILD_PYTHON = $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
-# On Lambda a function cannot keep its bytecode, so without it every cold start compiles anew. Only the very version that
-# runs there can make it: python3.13 on the path, or pyenv's. Without one the artefact works too, and starts slower.
-LAMBDA_PYTHON ?= $(firstword $(foreach python,python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3),\
-	$(shell $(python) -c 'import sys; print(sys.executable)' 2>/dev/null)))
 define assemble
 	$(BUILD_PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile \
 		--implementation cp --python-version 3.13 --only-binary=:all: \

@@ -12,13 +12,15 @@ from api import idempotency
 from api.body import BODIES_BYTES_MAX, REQUEST_SECONDS_MAX, Room, is_packed, read_body, unpack
 from api.buffer import WriteUnits
 from api.door import Format, messages_of
-from api.problems import RecordsNotAccepted
+from api.problems import RecordsNotAccepted, TooManyRecords
 from api.queue import RecordQueue
 from api.time_limit import TimeLimit
 from records.key import KeySchema
 from records.message import Message
 from records.version import Versions
 
+RECEIPTS_BYTES_MAX = 3_000_000
+"""Of an answer. Lambda's own may be 6 MB, and puts a backslash before every quote and backslash of it."""
 _LARGE_BYTES = 4096
 _READERS = 2
 
@@ -46,6 +48,9 @@ class AcceptRecords:
 
     async def __call__(self, request: Request) -> Response:
         messages = await self._messages_of(request)
+        receipts = to_json({"records": [{**message.key.members(), "version": message.version} for message in messages]})
+        if len(receipts) > RECEIPTS_BYTES_MAX:
+            raise TooManyRecords("the receipts of so many long keys are more than an answer holds; send them in parts")
         # Of one id only the last is sent. The others would lose to it anyway, and a client that repeats what was not
         # accepted must not bring one of them back as the newest.
         newest = {message.key: message for message in messages}
@@ -54,8 +59,7 @@ class AcceptRecords:
             raise RecordsNotAccepted(messages, unconfirmed)
         self._count("accepted", len(messages))
         self._write_units.accepted(newest.values())
-        receipts = [{**message.key.members(), "version": message.version} for message in messages]
-        return Response(to_json({"records": receipts}), status_code=202, media_type="application/json")
+        return Response(receipts, status_code=202, media_type="application/json")
 
     async def _messages_of(self, request: Request) -> list[Message]:
         form = Format.of(", ".join(dict.fromkeys(request.headers.getlist("content-type"))))

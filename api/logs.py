@@ -14,7 +14,7 @@ _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName",
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         fields = {
-            "time": rfc3339(int(record.created * 1000)),
+            "timestamp": rfc3339(int(record.created * 1000)),
             "level": record.levelname,
             "message": record.getMessage(),
         }

@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import InternalError, response_of
+from records.places import places
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Requests:
             log.info("client_gone")
         except Exception as error:  # noqa: BLE001 - the last resort: whatever went wrong, the client gets an answer
             # The trace names places, not contents; the error's own text could quote a record, so it is left out.
-            log.error("internal_error", extra={"cause": type(error).__name__, "at": _places(error)})
+            log.error("internal_error", extra={"cause": type(error).__name__, "at": places(error)})
             if not status:
                 problem = response_of(InternalError("something is wrong here; it is in the log under the request's id"))
                 await problem(scope, receive, send_with_id)
@@ -91,13 +92,3 @@ def _process() -> str:
 def _made() -> str:
     """32 hexadecimal digits: the process's own, and a number."""
     return f"{_process()}{next(_numbers):016x}"
-
-
-def _places(error: BaseException) -> list[str]:
-    places = []
-    trace = error.__traceback__
-    while trace:
-        code = trace.tb_frame.f_code
-        places.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
-        trace = trace.tb_next
-    return places[-10:]

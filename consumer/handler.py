@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from consumer.delivery import Delivery
 from consumer.drain import Drain, Parts
+from records.places import places
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +23,10 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
+class InvocationFailed(Exception):
+    """Something is wrong in the consumer; the log says where. All that is known outside is this."""
+
+
 def create_handler(parts: Parts, flush: Callable[[], None]) -> Callable[[Event, Context], BatchResponse]:
     """An error that the drain does not know fails the whole batch: SQS delivers it again, and nothing is lost."""
 
@@ -29,6 +34,11 @@ def create_handler(parts: Parts, flush: Callable[[], None]) -> Callable[[Event, 
         deliveries = [Delivery.of(sqs_record) for sqs_record in event["Records"]]
         try:
             back = Drain(parts, context.get_remaining_time_in_millis).drain(deliveries)
+        except Exception as error:  # noqa: BLE001 - the last resort, and it is raised again
+            # Lambda logs what leaves here with its text, which could quote a record.
+            cause = type(error).__name__
+            log.error("internal_error", extra={"cause": cause, "at": places(error)})
+            raise InvocationFailed(cause) from None
         finally:
             flush()
         log.info("drained", extra={"messages": len(deliveries), "back": len(back)})

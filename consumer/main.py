@@ -22,6 +22,8 @@ from records.metrics import Metrics
 
 # Lambda has set up the root logger already, and this does nothing there.
 logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+for library in ("boto3", "botocore"):
+    logging.getLogger(library).setLevel(logging.WARNING)
 
 settings = Settings.from_environment(os.environ)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from api.queue import RecordQueue
 from api.sqs import SendFailed
 from records.key import Key
 from records.message import Message
@@ -50,6 +51,14 @@ def test_every_message_is_sent_once_with_its_version() -> None:
     assert sqs.bodies == [f"body {n}" for n in range(12)]
     attributes = [entry["MessageAttributes"] for entry in sqs.durable]
     assert attributes == [{"version": {"DataType": "String", "StringValue": f"version {n}"}} for n in range(12)]
+
+
+@pytest.mark.parametrize(("trace", "attributes"), [(None, None), ("Root=1-5e1b4151-5ac6c58f;Sampled=1", "header")])
+def test_a_message_carries_the_trace_of_its_request(trace: str | None, attributes: str | None) -> None:
+    sqs: Any = Sqs()
+    asyncio.run(RecordQueue(sqs, "queue-url", trace=lambda: trace).send(_MESSAGES[:1]))
+    expected = attributes and {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
+    assert sqs.durable[0].get("MessageSystemAttributes") == expected
 
 
 @pytest.mark.parametrize(

@@ -169,3 +169,11 @@ def test_a_record_whose_reserved_attribute_is_not_forebays_is_read_without_its_w
     app = app_of(dynamodb=DynamoDb({"1": {"id": {"S": "1"}, "_forebay": reserved}}))
     answer = request(app, "GET", "/records/1")
     assert (answer.status_code, answer.json(), answer.headers.get("etag")) == (200, {"id": "1"}, None)
+
+
+def test_records_whose_receipts_no_answer_could_hold_are_refused_before_anything_is_sent() -> None:
+    sqs = Sqs()
+    records = [{"id": f"{n:04}" + "x" * 2036} for n in range(1600)]
+    answer = request(app_of(sqs), "POST", "/records", json=records)
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_many_records")
+    assert sqs.batches == []

@@ -72,7 +72,7 @@ def test_no_record_is_ever_logged(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_line_of_log_is_json() -> None:
     told = {"msg": "said %d", "args": (1,), "levelname": "INFO", "created": 1.5, "extra_field": "x"}
     assert json.loads(JsonLines().format(logging.makeLogRecord(told))) == {
-        "time": "1970-01-01T00:00:01.500Z",
+        "timestamp": "1970-01-01T00:00:01.500Z",
         "level": "INFO",
         "message": "said 1",
         "extra_field": "x",

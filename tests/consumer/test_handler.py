@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from consumer.delivery import Delivery
-from consumer.handler import create_handler
-from consumer.table import TableUnavailable
+from consumer.handler import InvocationFailed, create_handler
+from consumer.table import Put, TableUnavailable
+from records.item import Provenance
+from records.record import Record
 from records.version import version_of_bare_message
 from tests.consumer.doubles import Consumer, Table
 
@@ -77,6 +79,20 @@ def test_counts_are_flushed_at_the_end_of_every_invocation() -> None:
     handler = create_handler(Consumer(Table({"b": ZeroDivisionError()})).parts, lambda: flushed.append("flushed"))
     handler({"Records": [sqs_record("m1", '{"id":"a"}')]}, Context())
     assert len(flushed) == 1
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(InvocationFailed):
         handler({"Records": [sqs_record("m2", '{"id":"b"}')]}, Context())
     assert len(flushed) == 2
+
+
+def test_an_error_that_nobody_expected_fails_the_batch_and_tells_no_contents(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Table):
+        def put(self, _record: Record, _provenance: Provenance) -> Put:
+            raise ZeroDivisionError("secret of the record")
+
+    drain = Consumer(Broken())
+    with pytest.raises(InvocationFailed, match="ZeroDivisionError") as raised:
+        create_handler(drain.parts, lambda: None)({"Records": [sqs_record("m", '{"id":"a"}')]}, Context())
+    assert raised.value.__cause__ is None
+    assert raised.value.__suppress_context__
+    assert "test_handler.py" in str([vars(line) for line in caplog.records])
+    assert "secret" not in str([vars(line) for line in caplog.records])

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped] # comes with samtranslator
 from samtranslator.yaml_helper import yaml_parse
+
+from records.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[2]
 SAM = ROOT / ".venv-sam" / "bin" / "sam"
@@ -81,19 +84,57 @@ def test_every_parameter_is_described_and_documented() -> None:
 
 
 def test_no_statement_allows_everything() -> None:
+    """But X-Ray's, whose actions know no resources; and no role is made that is not written here."""
+    roles = [each["Properties"] for each in _TEMPLATE["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
+    functions = [each for each in _TEMPLATE["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
+    assert len(roles) == len(functions) == 2
+    assert all("Role" in function["Properties"] for function in functions)
+    assert not any("ManagedPolicyArns" in role for role in roles)
     statements = [
-        statement
-        for resource in _TEMPLATE["Resources"].values()
-        for policy in resource.get("Properties", {}).get("Policies", [])
-        for statement in policy["Statement"]
+        json.dumps(statement)
+        for role in roles
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
     ]
     assert statements
-    assert all("*" not in json.dumps(statement) for statement in statements)
+    assert {statement for statement in statements if "*" in statement} == {
+        '{"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}'
+    }
+
+
+def test_every_metric_that_is_watched_is_counted() -> None:
+    watched = json.dumps(_TEMPLATE["Resources"])
+    named = set(re.findall(r'"Namespace": "Forebay", "MetricName": "(\w+)"', watched))
+    named |= set(re.findall(r'\[\\"Forebay\\", \\"(\w+)\\"', watched))
+    assert {"accepted", "puts", "table_misconfigured", "dead_lettered"} <= named <= set(METRICS)
+
+
+def test_every_alarm_leads_to_its_section_of_the_guide() -> None:
+    guide = (ROOT / "docs" / "operating.md").read_text()
+    headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^### (.+)$", guide, re.MULTILINE)}
+    alarms = [
+        each["Properties"] for each in _TEMPLATE["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    leads = [re.search(r"docs/operating\.md#([a-z-]+)$", alarm["AlarmDescription"]) for alarm in alarms]
+    assert len(alarms) == 5
+    assert {lead and lead[1] for lead in leads} == headings
+
+
+def test_what_was_accepted_survives_the_stack() -> None:
+    for name in ("RecordQueue", "RecordDeadLetterQueue", "RecordTable"):
+        assert _TEMPLATE["Resources"][name]["DeletionPolicy"] == "Retain"
+        assert _TEMPLATE["Resources"][name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_cloudformation_can_read_it_as_it_is() -> None:
+    """CloudFormation knows no YAML aliases: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html"""
+    tokens = yaml.scan((ROOT / "template.yaml").read_text())
+    assert not [token for token in tokens if isinstance(token, yaml.AliasToken | yaml.AnchorToken)]
 
 
 def test_locks_name_no_index() -> None:
     locks = list((ROOT / "requirements").glob("*.txt"))
-    assert len(locks) == 4
+    assert len(locks) == 6
     for lock in locks:
         text = lock.read_text()
         assert "://" not in text
