@@ -141,6 +141,7 @@ def _addresses_file(port: int, run: Running) -> Iterator[None]:
         "RECORD_QUEUE_URL": run.stack.record_queue_url,
         "RECORD_DEAD_LETTER_QUEUE_URL": run.stack.record_dead_letter_queue_url,
         "RECORD_TABLE_NAME": run.stack.record_table_name,
+        "RECORD_TABLE_KEY": run.stack.record_table_key,
         "HTTP_API_ID": run.stack.http_api_id,
         "API_FUNCTION_NAME": run.stack.api_function_name,
         **run.aws_environment,

@@ -1,0 +1,238 @@
+"""What a plan costs a month: the table of prices, what is metered, and the bill. Pure, and nothing is fetched.
+
+For another region, change the dollars of `PRICES`; nothing else knows them. Free tiers are left out, and so are tiers
+of volume, except the one of API Gateway that a busy API reaches. Where a quantity can only be estimated, the constant
+says what it rests on.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ops.plan import INVOCATION_SECONDS, Plan, Workload
+from records.limits import SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
+
+REGION = "us-east-1"
+MONTH_HOURS = 730
+"""AWS's own month, as its calculator has it."""
+_MONTH_SECONDS = MONTH_HOURS * 3600.0
+_MILLION = 1_000_000.0
+_GIGABYTE = 1024.0**3
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for `per` of what is metered.
+
+    `source` is where AWS states it. `seen` is the month of the latest copy that it was compared with and whose date is
+    known: pages of others, since AWS's own show no figures without a browser. Compare before you decide by it.
+    """
+
+    dollars: float
+    per: float
+    metered: str
+    seen: str
+    source: str
+
+    def of(self, quantity: float) -> float:
+        return self.dollars * quantity / self.per
+
+
+_API = "https://aws.amazon.com/api-gateway/pricing/"
+_LAMBDA = "https://aws.amazon.com/lambda/pricing/"
+_SQS = "https://aws.amazon.com/sqs/pricing/"
+_PROVISIONED = "https://aws.amazon.com/dynamodb/pricing/provisioned/"
+_ON_DEMAND = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
+_CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
+
+PRICES: Mapping[str, Price] = {
+    # us-east-1, both functions on arm64
+    "api_request": Price(1.00, _MILLION, "requests, the first 300 million", "2026-09", _API),
+    "api_request_above": Price(0.90, _MILLION, "requests above these", "2026-09", _API),
+    "lambda_request": Price(0.20, _MILLION, "invocations", "2026-05", _LAMBDA),
+    "lambda_gb_second": Price(0.0000133334, 1, "GB-seconds", "2026-05", _LAMBDA),
+    "snapstart_gb_second": Price(0.0000015046, 1, "GB-seconds of cached snapshot", "2026-05", _LAMBDA),
+    "sqs_request": Price(0.40, _MILLION, "requests", "2026-06", _SQS),
+    "write_unit_hour": Price(0.00065, 1, "write unit hours", "2026-06", _PROVISIONED),
+    "read_unit_hour": Price(0.00013, 1, "read unit hours", "2024-11", _PROVISIONED),
+    "write_request": Price(0.625, _MILLION, "write request units", "2025-07", _ON_DEMAND),
+    "stored_gb": Price(0.25, 1, "GB stored", "2024-11", _PROVISIONED),
+    "log_gb": Price(0.50, 1, "GB of logs", "2026-06", _CLOUDWATCH),
+    "metric": Price(0.30, 1, "metrics of its own", "2026-02", _CLOUDWATCH),
+}
+_API_TIER_REQUESTS = 300 * _MILLION
+"""https://aws.amazon.com/api-gateway/pricing/"""
+
+_API_METER_BYTES = 512 * 1024
+"""https://aws.amazon.com/api-gateway/pricing/: HTTP APIs are metered in steps of 512 KB."""
+_SQS_METER_BYTES = 64 * 1024
+"""https://aws.amazon.com/sqs/pricing/: each 64 KB of an action's payload is a request."""
+_EMPTY_RECEIVES_A_MINUTE = 5 * 3
+"""Lambda polls an idle queue over five connections, each waiting for 20 s, SQS's longest. AWS documents no sum; 15 a
+minute is also what owners of idle queues see as NumberOfEmptyReceives.
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
+_STORED_BYTES = 100
+"""What DynamoDB bills for storing an item beyond its own bytes: https://aws.amazon.com/dynamodb/pricing/provisioned/"""
+VERSION_BYTES = 49
+"""What the attribute `version` adds to a message (records/message.py)."""
+MEMORY_GB = 0.5
+"""Of both functions (template.yaml)."""
+_SEND_SECONDS, _SENDS_AT_ONCE, _RECORD_SECONDS = 0.02, 8, 0.0001
+"""The API waits for SQS, 5 to 20 ms a call, eight calls at a time (api/queue.py); and a record's CPU, 28 µs of a core
+(docs/performance.md), at the third of a core that 512 MB are."""
+_RECEIVE_SECONDS = 0.02
+"""From one invocation of the consumer to the next: a receive and a start."""
+_LOG_BYTES = 1000
+"""Of one invocation: Lambda's own two lines, one of the function, one of metrics."""
+_METRICS_API, _METRICS_CONSUMER = 1, 3
+"""What is counted in good times too: `accepted`; `puts`, `write_units` and `throttles` (records/metrics.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    service: str
+    quantity: float
+    metered: str
+    dollars: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A month. `door`, `buffer` and `table` are the whole; the rest is beside it."""
+
+    door: list[Line]
+    buffer: list[Line]
+    """Queue and consumer: what it costs not to write at once."""
+    table: list[Line]
+    peak: Line
+    """The table's writes, provisioned for the burst instead."""
+    on_demand: Line
+    """The same by the request, which throttles too: beyond 4,000 units a second at first, then beyond twice its peak.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"""
+    storage: Line
+    """What each month's records add to every later bill, where each has an id of its own."""
+
+    @property
+    def dollars(self) -> float:
+        return sum(line.dollars for line in self.door + self.buffer + self.table)
+
+    @property
+    def buffered_dollars(self) -> float:
+        """What stands against `peak` and `on_demand`: the table's writes, and what they need to be buffered."""
+        return self.table[0].dollars + sum(line.dollars for line in self.buffer)
+
+
+def bill(plan: Plan, prices: Mapping[str, Price] = PRICES) -> Bill:
+    workload = plan.workload
+
+    def line(service: str, price: str, quantity: float) -> Line:
+        return Line(service, quantity, prices[price].metered, prices[price].of(quantity))
+
+    records = workload.average_rate * _MONTH_SECONDS
+    requests = records / workload.records_per_request
+    metered = requests * _chunks(workload.records_per_request * workload.record_bytes, _API_METER_BYTES)
+    consumer = consumed(plan)
+    peak_units = math.ceil(workload.burst_rate * workload.units_per_record)
+    return Bill(
+        door=[
+            line("API Gateway", "api_request", min(metered, _API_TIER_REQUESTS)),
+            line("API Gateway", "api_request_above", max(0.0, metered - _API_TIER_REQUESTS)),
+            line("Lambda, API", "lambda_request", requests),
+            line("Lambda, API", "lambda_gb_second", requests * api_seconds(workload) * MEMORY_GB),
+            line("Lambda, SnapStart", "snapstart_gb_second", _MONTH_SECONDS * MEMORY_GB),
+            line("CloudWatch, API", "log_gb", requests * _LOG_BYTES / _GIGABYTE),
+            line("CloudWatch, API", "metric", _METRICS_API),
+        ],
+        buffer=[
+            line("SQS, sending", "sqs_request", requests * _send_requests(workload)),
+            line("SQS, draining", "sqs_request", consumer.sqs_requests),
+            line("SQS, while empty", "sqs_request", _EMPTY_RECEIVES_A_MINUTE * 60 * MONTH_HOURS),
+            line("Lambda, consumer", "lambda_request", consumer.invocations),
+            line("Lambda, consumer", "lambda_gb_second", consumer.seconds * MEMORY_GB),
+            line("CloudWatch, consumer", "log_gb", consumer.invocations * _LOG_BYTES / _GIGABYTE),
+            line("CloudWatch, consumer", "metric", _METRICS_CONSUMER),
+        ],
+        table=[
+            line("DynamoDB, writes", "write_unit_hour", workload.write_units * MONTH_HOURS),
+            line("DynamoDB, reads", "read_unit_hour", workload.read_units * MONTH_HOURS),
+        ],
+        peak=line("DynamoDB, writes", "write_unit_hour", peak_units * MONTH_HOURS),
+        on_demand=line("DynamoDB, writes", "write_request", records * workload.units_per_record),
+        storage=line("DynamoDB, storage", "stored_gb", records * (workload.item_bytes + _STORED_BYTES) / _GIGABYTE),
+    )
+
+
+class Consumed(NamedTuple):
+    """What the consumer uses."""
+
+    invocations: float
+    seconds: float
+    """Of all invocations together, waiting included."""
+    sqs_requests: float
+    """Receives, deletions and changes of visibility, as metered."""
+
+
+def consumed(plan: Plan, seconds: float = _MONTH_SECONDS) -> Consumed:
+    """In so many seconds of whole periods."""
+    workload = plan.workload
+    waits = plan.backlog.lasts if plan.backlog else workload.period_seconds
+    if waits:
+        parts = [_draining(plan, waits), _quiet(plan, workload.rate, workload.period_seconds - waits, paced=True)]
+    else:
+        rest = workload.period_seconds - workload.burst_seconds
+        parts = [
+            _quiet(plan, workload.burst_rate, workload.burst_seconds, paced=False),
+            _quiet(plan, workload.rate, rest, paced=False),
+        ]
+    periods = seconds / workload.period_seconds
+    return Consumed(*(periods * sum(each) for each in zip(*parts, strict=True)))
+
+
+def _draining(plan: Plan, seconds: float) -> Consumed:
+    """While there is a backlog every worker is busy, with full batches."""
+    workload, workers, batch = plan.workload, plan.consumer.workers, plan.consumer.batch_size
+    rate = min(workload.table_rate, workers * plan.consumer.puts_per_worker)
+    # What does not fit into an invocation is given back in one call, and received again.
+    fits = INVOCATION_SECONDS * rate / workers
+    invocations = seconds * rate / min(batch, fits)
+    calls = _chunks(batch * _message_bytes(workload), _SQS_METER_BYTES) + 1 + (fits < batch)
+    return Consumed(invocations, workers * seconds, invocations * calls)
+
+
+def _quiet(plan: Plan, rate: float, seconds: float, *, paced: bool) -> Consumed:
+    """While there is none, an invocation for each request's records, until no worker is free; then larger batches.
+
+    `paced`: after a throttle puts wait for their turn until there was none for 30 s (consumer/pace.py).
+    """
+    workload, consumer = plan.workload, plan.consumer
+    together = min(workload.records_per_request, consumer.batch_size)
+    most = consumer.workers / (_RECEIVE_SECONDS + together / consumer.puts_per_worker)
+    a_second = max(min(rate / together, most), rate / consumer.batch_size)
+    batch = math.ceil(rate / a_second) if a_second else 0
+    invocations = a_second * seconds
+    put_seconds = max(1 / workload.table_rate if paced else 0.0, 1 / consumer.puts_per_worker)
+    calls = _chunks(batch * _message_bytes(workload), _SQS_METER_BYTES) + 1
+    return Consumed(invocations, rate * seconds * put_seconds, invocations * calls)
+
+
+def _send_requests(workload: Workload) -> int:
+    """Metered requests of SQS for one request of the API, which sends in batches."""
+    size = _message_bytes(workload)
+    batch = min(SEND_BATCH_ENTRIES_MAX, SEND_BATCH_BYTES_MAX // size)
+    batches, rest = divmod(workload.records_per_request, batch)
+    return batches * _chunks(batch * size, _SQS_METER_BYTES) + (_chunks(rest * size, _SQS_METER_BYTES) if rest else 0)
+
+
+def api_seconds(workload: Workload) -> float:
+    """Of one invocation of the API."""
+    calls = math.ceil(workload.records_per_request / SEND_BATCH_ENTRIES_MAX)
+    return math.ceil(calls / _SENDS_AT_ONCE) * _SEND_SECONDS + workload.records_per_request * _RECORD_SECONDS
+
+
+def _message_bytes(workload: Workload) -> int:
+    return workload.record_bytes + VERSION_BYTES
+
+
+def _chunks(size: int, of: int) -> int:
+    return -(-size // of)
