@@ -109,6 +109,15 @@ def test_every_metric_that_is_watched_is_counted() -> None:
     assert {"accepted", "puts", "table_misconfigured", "dead_lettered"} <= named <= set(METRICS)
 
 
+def test_the_dashboard_is_json_and_names_what_the_stack_has() -> None:
+    text, given = _TEMPLATE["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    widgets = json.loads(re.sub(r"\$\{[^}]+\}", "x", text))["widgets"]
+    assert all({"type", "x", "y", "width", "height", "properties"} == widget.keys() for widget in widgets)
+    assert all(widget["x"] + widget["width"] <= 24 for widget in widgets)
+    named = {name.partition(".")[0] for name in re.findall(r"\$\{([^}:]+)\}", text)}
+    assert named <= {*_TEMPLATE["Resources"], *given}
+
+
 def test_every_alarm_leads_to_its_section_of_the_guide() -> None:
     guide = (ROOT / "docs" / "operating.md").read_text()
     headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^### (.+)$", guide, re.MULTILINE)}
