@@ -18,23 +18,34 @@ LAMBDA_RUNTIME := $(if $(LAMBDA_PYTHON),.lambda-runtime/.complete)
 # The local stack (`make run`) and the load against it (`make burst`).
 export PORT ?= 8000
 export AWS_PORT ?= 4566
+export CONSOLE_PORT ?= 8080
+export OPEN ?= 0
 export WCU ?= 5
 export BURST_SECONDS ?= 300
 export COUNT ?= 50
 export BYTES ?= 4096
 
-.PHONY: help env run burst test check simulate ops plan bench bench-drain bench-drain-real format openapi build deploy lock clean
+.PHONY: help env run burst load report screenshot test check simulate ops plan bench bench-drain bench-drain-real format openapi build deploy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'
 
 env: $(VENV)/.complete ## the development environment (made by itself where it is needed)
 
-run: env ## the whole system on this machine; WCU= BURST_SECONDS= PORT= AWS_PORT=
+run: env ## the whole system on this machine, with a console; WCU= BURST_SECONDS= PORT= AWS_PORT= CONSOLE_PORT= OPEN=1
 	@exec $(BIN)/python -m local
 
 burst: ## the original pattern's burst against a running `make run`, with curl alone; COUNT= BYTES=
 	@exec sh local/burst.sh
+
+load: env ## Locust against a running `make run`: records, arrays, lines; every 202 verified; USERS= RATE= SECONDS= WEB=1
+	@exec $(BIN)/python -m load
+
+report: env ## a surge on a stack of its own, and one HTML page that tells its story; WCU= SECONDS=
+	@exec $(BIN)/python -m load.report
+
+screenshot: env ## makes docs/console.png anew, from a running story
+	@$(BIN)/python -m console.screenshot docs/console.png
 
 test: env $(SAM) $(NODE_MODULES) $(LAMBDA_RUNTIME) ## every test
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile

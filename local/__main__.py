@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import time
+import webbrowser
 
 from local.deploy import DeployFailed
 from local.ports import PortTaken
@@ -20,9 +21,11 @@ def main() -> int:
     began = time.monotonic()
     try:
         settings = Settings.from_environment(os.environ)
-        print("starting the local AWS, deploying template.yaml, starting the API …", flush=True)
+        print("starting the local AWS, deploying template.yaml, starting API and console …", flush=True)
         with running(settings, stop) as run:
             print(_welcome(settings, run, time.monotonic() - began), flush=True)
+            if settings.open:
+                webbrowser.open(run.console_url)
             while not stop.wait(0.5):
                 for process in run.processes:
                     process.check()
@@ -41,10 +44,11 @@ def _welcome(settings: Settings, run: Running, seconds: float) -> str:
     return f"""
 Forebay runs ({seconds:.1f} s): a table of {settings.wcu} write units a second, {burst}.
 
-  api   {url}
-  docs  {url}/docs
-  aws   {run.aws_url}
-  logs  {run.logs}
+  console  {run.console_url}
+  api      {url}
+  docs     {url}/docs
+  aws      {run.aws_url}
+  logs     {run.logs}
 
 Accept a record, and read it back from the table a moment later:
 

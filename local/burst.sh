@@ -1,6 +1,7 @@
 #!/bin/sh
 # The original pattern's burst, through the API: batches of ten records, every batch the same (ids 1 to 10), with curl
-# alone. Then shows queue, table and dead-letter queue until the buffer is empty.
+# alone. Then shows queue, table and dead-letter queue until the buffer is empty, and accounts for every 202 where the
+# environment of `make env` is there.
 # COUNT records of about BYTES bytes go to the stack that `make run` serves on PORT.
 set -eu
 
@@ -41,6 +42,8 @@ batch() { # $1 records, ids from 1
 echo "$COUNT records of about $BYTES bytes to $API_URL/records, ten a request:"
 sent=0
 refused=0
+: >"$folder/receipts"
+: >"$folder/seconds"
 batch 10 >"$folder/10.json"
 while [ "$sent" -lt "$COUNT" ]; do
     size=$((COUNT - sent < 10 ? COUNT - sent : 10))
@@ -49,12 +52,23 @@ while [ "$sent" -lt "$COUNT" ]; do
         -H 'content-type: application/json' --data-binary "@$folder/$size.json" "$API_URL/records") || answer="no answer"
     sent=$((sent + size))
     case $answer in
-        202*) ;;
+        202*)
+            cat "$folder/answer" >>"$folder/receipts" && echo >>"$folder/receipts"
+            seconds=${answer#202 in }
+            echo "${seconds% s}" >>"$folder/seconds"
+            ;;
         *) refused=$((refused + size)); cat "$folder/answer" 2>/dev/null && echo ;;
     esac
     # Not every line of a long burst: each of the first five requests, then every hundredth.
     [ "$sent" -gt 50 ] && [ $((sent % 1000)) -gt 0 ] && [ "$sent" -lt "$COUNT" ] || echo "  $sent sent: $answer"
 done
+sort -n "$folder/seconds" | awk '
+    { seconds[NR] = $1 }
+    function at(share, n) { n = int(share * NR); return seconds[n < share * NR ? n + 1 : n] * 1000 }
+    END {
+        if (NR) printf "Requests answered 202: %d; p50 %.1f ms, p95 %.1f ms, p99 %.1f ms, max %.1f ms\n",
+            NR, at(0.5), at(0.95), at(0.99), seconds[NR] * 1000
+    }'
 
 # ── the drain ────────────────────────────────────────────────────────────────────────────────────────────────────────
 aws() { # $1 target, $2 JSON
@@ -99,4 +113,11 @@ done
 echo
 echo "The buffer is empty: $sent sent, $refused of them not accepted, $items items in the table, $dead dead letters.
 Every request held the same ids, so the table keeps the last record of each."
+root=$(dirname "$0")/..
+if [ -x "$root/.venv/bin/python" ]; then
+    echo
+    (cd "$root" && .venv/bin/python -m load.verify --local="$PORT" --no-wait "$folder/receipts")
+else
+    echo "Not verified record by record: that needs the environment of make env."
+fi
 [ "$refused" = 0 ]

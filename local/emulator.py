@@ -1,7 +1,7 @@
 """`python -m local.emulator`: MiniStack with the capacity limiter, on loopback, until its standard input closes.
 
 Reads GATEWAY_PORT (MiniStack's own), BURST_SECONDS and STACK_TOKEN. `GET /_forebay/token` answers STACK_TOKEN, so that
-whoever started the emulator knows that the process on the port is theirs.
+whoever started the emulator knows that the process on the port is theirs. `local.control` has what else it answers.
 """
 
 import asyncio
@@ -15,7 +15,10 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app as ministack
 
+from local.control import with_control
+from local.faults import Faults
 from local.limiter import App, CapacityLimiter, Receive, Scope, Send
+from local.meters import Meters
 
 LOOPBACK = "127.0.0.1"
 TOKEN_PATH = "/_forebay/token"  # noqa: S105 - a path
@@ -49,8 +52,10 @@ async def main() -> None:
     config.bind = [f"{LOOPBACK}:{os.environ['GATEWAY_PORT']}"]
     config.graceful_timeout = 1
     config.keep_alive_timeout = 75
-    limited = CapacityLimiter(ministack, float(os.environ["BURST_SECONDS"]), time.monotonic)
-    app = with_token(limited, os.environ["STACK_TOKEN"])
+    token, meters = os.environ["STACK_TOKEN"], Meters()
+    limited = CapacityLimiter(ministack, float(os.environ["BURST_SECONDS"]), time.monotonic, meters)
+    faults = Faults(limited, meters)
+    app = with_token(with_control(faults, token, faults, meters), token)
     await serve(app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type] # hypercorn types ASGI more narrowly
 
 

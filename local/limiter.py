@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from local.capacity import WriteCapacity
+from local.meters import Meters
 from records.item import (
     CONTAINER_BYTES,
     ELEMENT_BYTES,
@@ -55,34 +56,39 @@ class _Table:
 class CapacityLimiter:
     """`burst_seconds` is how much unused capacity a table keeps, in seconds of its provisioned rate."""
 
-    def __init__(self, app: App, burst_seconds: float, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, app: App, burst_seconds: float, monotonic: Callable[[], float], meters: Meters | None = None
+    ) -> None:
         self._app = app
+        self._meters = meters or Meters()
         self._burst_seconds = burst_seconds
         self._monotonic = monotonic
         self._tables: dict[tuple[bytes, str], _Table] = {}  # provisioned ones; by credential scope and name
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        operation = _operation(scope)
-        if operation not in _ONE_ITEM | _MANY_ITEMS:
+        asked = operation(scope)
+        if asked not in _ONE_ITEM | _MANY_ITEMS:
             await self._app(scope, receive, send)
             return
-        body = await _read(receive)
+        body = await read(receive)
         try:
             request = json.loads(body)
-            names = _table_names(operation, request)
+            names = _table_names(asked, request)
         except (ValueError, KeyError, TypeError, AttributeError):
-            answer = await self._ask(scope, body)  # malformed: the emulator's to refuse
+            told = await self._ask(scope, body)  # malformed: the emulator's to refuse
         else:
-            answer = await self._limited(scope, operation, request, names)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": answer.body})
+            told = await self._limited(scope, asked, request, names)
+        await send({"type": "http.response.start", "status": told.status, "headers": told.headers})
+        await send({"type": "http.response.body", "body": told.body})
 
-    async def _limited(self, scope: Scope, operation: str, request: Json, names: set[str]) -> Answer:
+    async def _limited(self, scope: Scope, asked: str, request: Json, names: set[str]) -> Answer:
         tables = {name: table for name in names if (table := await self._table(scope, name))}
-        if exhausted := [table.arn for table in tables.values() if not table.capacity.admits()]:
-            return _throttled(exhausted)
+        if exhausted := {name: table.arn for name, table in tables.items() if not table.capacity.admits()}:
+            for name in exhausted:
+                self._meters.throttled(name)
+            return throttled(list(exhausted.values()))
         capacities = {name: table.capacity for name, table in tables.items()}
-        if operation in _MANY_ITEMS:
+        if asked in _MANY_ITEMS:
             return await self._charged_after(scope, request, capacities)
         return await self._charged_before(scope, request, capacities)
 
@@ -100,8 +106,12 @@ class CapacityLimiter:
             # Charged by size too, though the error does not say so:
             # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
             used = max(used, write_units(max(1, _item_bytes(told.get("Item", {})))))
+            for name in capacities:
+                self._meters.superseded(name, used)
         else:
             used = int(told.get("ConsumedCapacity", {}).get("CapacityUnits", 0))  # writes cost whole units
+            for name in capacities if used else ():
+                self._meters.put(name, used, request)
         for capacity in capacities.values():
             capacity.charge(used - estimate)
         return _as_asked(answer, told, request)
@@ -114,13 +124,14 @@ class CapacityLimiter:
         for consumed in told.get("ConsumedCapacity", ()):
             if capacity := capacities.get(consumed["TableName"]):
                 capacity.charge(consumed["CapacityUnits"])
+                self._meters.wrote_many(consumed["TableName"], consumed["CapacityUnits"])
         return _as_asked(answer, told, request)
 
     async def _table(self, scope: Scope, name: str) -> _Table | None:
         """The table as provisioned now; None for one that is on-demand or not there."""
         now = self._monotonic()
         # The credential scope tells accounts and regions apart.
-        identity = (_header(scope, b"authorization").partition(b",")[0], name)
+        identity = (header(scope, b"authorization").partition(b",")[0], name)
         known = self._tables.get(identity)
         if known and now - known.asked_at < _PROVISIONED_SECONDS:
             return known
@@ -163,19 +174,19 @@ class CapacityLimiter:
         return answer
 
 
-def _operation(scope: Scope) -> str:
+def operation(scope: Scope) -> str:
     if scope["type"] != "http":
         return ""
-    target = _header(scope, b"x-amz-target")
+    target = header(scope, b"x-amz-target")
     return target.removeprefix(_TARGET).decode("ascii", "replace") if target.startswith(_TARGET) else ""
 
 
-def _header(scope: Scope, name: bytes) -> bytes:
+def header(scope: Scope, name: bytes) -> bytes:
     headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
     return next((value for key, value in headers if key.lower() == name), b"")
 
 
-async def _read(receive: Receive) -> bytes:
+async def read(receive: Receive) -> bytes:
     body: bytes = b""
     while True:
         message = await receive()
@@ -227,20 +238,20 @@ def _as_asked(answer: Answer, told: Json, request: Json) -> Answer:
         told.pop("ConsumedCapacity", None)
     if request.get("ReturnValuesOnConditionCheckFailure") != "ALL_OLD" and "__type" in told:
         told.pop("Item", None)
-    return _answer(answer.status, told, answer.headers)
+    return json_answer(answer.status, told, answer.headers)
 
 
-def _throttled(arns: list[str]) -> Answer:
+def throttled(arns: list[str]) -> Answer:
     error = {
         "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
         "message": "The level of configured provisioned throughput for the table was exceeded. Consider increasing your"
         " provisioning level with the UpdateTable API.",
         "ThrottlingReasons": [{"reason": "TableWriteProvisionedThroughputExceeded", "resource": arn} for arn in arns],
     }
-    return _answer(400, error, [(b"content-type", b"application/x-amz-json-1.0")])
+    return json_answer(400, error, [(b"content-type", b"application/x-amz-json-1.0")])
 
 
-def _answer(status: int, told: Json, headers: list[tuple[bytes, bytes]]) -> Answer:
+def json_answer(status: int, told: Json, headers: list[tuple[bytes, bytes]]) -> Answer:
     body = json.dumps(told).encode()
     kept = [(key, value) for key, value in headers if key.lower() not in {b"content-length", b"x-amz-crc32"}]
     checks = [

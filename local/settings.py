@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 
 
 class SettingInvalid(Exception):
@@ -12,19 +13,26 @@ class SettingInvalid(Exception):
 class Settings:
     port: int
     aws_port: int
+    console_port: int
     wcu: int
     burst_seconds: float
+    open: bool = False
+    """Whether a browser is opened on the console."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         settings = cls(
             port=int(_number(environment, "PORT", "8000", 1, 65535, whole=True)),
             aws_port=int(_number(environment, "AWS_PORT", "4566", 1, 65535, whole=True)),
+            console_port=int(_number(environment, "CONSOLE_PORT", "8080", 1, 65535, whole=True)),
             wcu=int(_number(environment, "WCU", "5", 1, 1_000_000, whole=True)),
             burst_seconds=_number(environment, "BURST_SECONDS", "300", 0, 300),
+            open=bool(_number(environment, "OPEN", "0", 0, 1, whole=True)),
         )
-        if settings.port == settings.aws_port:
-            raise SettingInvalid(f"PORT and AWS_PORT are both {settings.port}: two ports are needed")
+        ports = {"PORT": settings.port, "AWS_PORT": settings.aws_port, "CONSOLE_PORT": settings.console_port}
+        for (one, port), (other, other_port) in combinations(ports.items(), 2):
+            if port == other_port:
+                raise SettingInvalid(f"{one} and {other} are both {port}: each needs its own")
         return settings
 
 

@@ -1,4 +1,4 @@
-"""The local stack: the emulator with the template deployed into it, and the API in front."""
+"""The local stack: the emulator with the template deployed into it, the API in front, and the console."""
 
 import os
 import secrets
@@ -26,6 +26,7 @@ class Running:
 
     api_url: str
     aws_url: str
+    console_url: str
     aws_environment: Mapping[str, str]
     stack: Stack
     processes: tuple[Process, ...]
@@ -40,6 +41,7 @@ def running(settings: Settings, stop: StopRequest) -> Iterator[Running]:
     """
     claim(settings.port, "PORT")
     claim(settings.aws_port, "AWS_PORT")
+    claim(settings.console_port, "CONSOLE_PORT")
     aws_url = f"http://{LOOPBACK}:{settings.aws_port}"
     api_url = f"http://{LOOPBACK}:{settings.port}"
     aws_environment = _aws_environment(aws_url)
@@ -70,9 +72,15 @@ def running(settings: Settings, stop: StopRequest) -> Iterator[Running]:
         ]
         api = Process("api", arguments, base | aws_environment | _api_environment(stack), folder, ROOT)
         started.callback(api.stop)
-        api.wait_until(lambda: answers(f"{api_url}/health"), stop)
 
-        run = Running(api_url, aws_url, aws_environment, stack, (emulator, api), folder)
+        console_url = f"http://{LOOPBACK}:{settings.console_port}"
+        given = _api_environment(stack) | _console_environment(settings, api_url, token)
+        console = Process("console", ["console"], base | aws_environment | given, folder, ROOT)
+        started.callback(console.stop)
+        api.wait_until(lambda: answers(f"{api_url}/health"), stop)
+        console.wait_until(lambda: answers(f"{console_url}{TOKEN_PATH}", token.encode()), stop)
+
+        run = Running(api_url, aws_url, console_url, aws_environment, stack, (emulator, api, console), folder)
         started.enter_context(_addresses_file(settings.port, run))
         yield run
 
@@ -131,6 +139,15 @@ def _api_environment(stack: Stack) -> dict[str, str]:
     }
 
 
+def _console_environment(settings: Settings, api_url: str, token: str) -> dict[str, str]:
+    return {
+        "CONSOLE_PORT": str(settings.console_port),
+        "API_URL": api_url,
+        "BURST_SECONDS": str(settings.burst_seconds),
+        "STACK_TOKEN": token,
+    }
+
+
 @contextmanager
 def _addresses_file(port: int, run: Running) -> Iterator[None]:
     """`.local/PORT.env`, for the scripts that work with the running stack: shell assignments, there while it runs."""
@@ -138,6 +155,8 @@ def _addresses_file(port: int, run: Running) -> Iterator[None]:
     path.parent.mkdir(exist_ok=True)
     addresses = {
         "API_URL": run.api_url,
+        "CONSOLE_URL": run.console_url,
+        "LOGS": str(run.logs),
         "RECORD_QUEUE_URL": run.stack.record_queue_url,
         "RECORD_DEAD_LETTER_QUEUE_URL": run.stack.record_dead_letter_queue_url,
         "RECORD_TABLE_NAME": run.stack.record_table_name,

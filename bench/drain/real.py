@@ -58,7 +58,8 @@ def run(policy: str, port: int, records: int) -> Outcome:
 
 @contextmanager
 def _stack(port: int) -> Iterator[dict[str, str]]:
-    environment = {**os.environ, "PORT": str(port), "AWS_PORT": str(port + 50), "WCU": "1", "BURST_SECONDS": "0"}
+    ports = {"PORT": str(port), "AWS_PORT": str(port + 50), "CONSOLE_PORT": str(port + 70)}
+    environment = {**os.environ, **ports, "WCU": "1", "BURST_SECONDS": "0"}
     command = [sys.executable, "-m", "local"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:  # noqa: S603 - our own
         try:

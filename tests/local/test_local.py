@@ -28,6 +28,8 @@ def test_a_taken_port_is_named_with_the_variable_that_changes_it() -> None:
         ("PORT", "x"),
         ("PORT", "0"),
         ("PORT", "65536"),
+        ("CONSOLE_PORT", "0"),
+        ("OPEN", "2"),
         ("WCU", "0"),
         ("WCU", "1.5"),
         ("BURST_SECONDS", "301"),
@@ -39,9 +41,12 @@ def test_a_setting_out_of_range_is_named(name: str, text: str) -> None:
         Settings.from_environment({name: text})
 
 
-def test_one_port_for_both_is_refused() -> None:
-    with pytest.raises(SettingInvalid, match="PORT and AWS_PORT are both 9000"):
-        Settings.from_environment({"PORT": "9000", "AWS_PORT": "9000"})
+@pytest.mark.parametrize(
+    ("one", "other"), [("PORT", "AWS_PORT"), ("PORT", "CONSOLE_PORT"), ("AWS_PORT", "CONSOLE_PORT")]
+)
+def test_one_port_for_two_is_refused(one: str, other: str) -> None:
+    with pytest.raises(SettingInvalid, match=f"{one} and {other} are both 9000"):
+        Settings.from_environment({one: "9000", other: "9000"})
 
 
 def test_a_bad_setting_is_a_message_and_not_a_traceback() -> None:

@@ -75,6 +75,7 @@ def make(target: str, **variables: str) -> list[str]:
 def start(port: str, aws_port: str, **variables: str) -> "subprocess.Popen[str]":
     # MAKEFLAGS and what else an outer make hands down would change what this one does.
     environment = {name: text for name, text in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    variables.setdefault("CONSOLE_PORT", free_ports(1)[0])
     return subprocess.Popen(
         make("run", PORT=port, AWS_PORT=aws_port, **variables),
         cwd=ROOT,

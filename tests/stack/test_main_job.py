@@ -70,6 +70,8 @@ def test_a_burst_gets_only_202s_and_drains_into_a_slow_table(slow_stack: Stack) 
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("sent: 202 in 0.") == 2
     assert "12 sent, 0 of them not accepted, 10 items in the table, 0 dead letters" in done.stdout
+    assert "Requests answered 202: 2; p50 " in done.stdout
+    assert "12 receipts: every 202 is accounted for" in done.stdout
     assert sorted(int(item["id"]["S"]) for item in slow_stack.items()) == list(range(1, 11))
     assert slow_stack.messages("RECORD_DEAD_LETTER_QUEUE_URL") == 0
 

@@ -41,7 +41,7 @@ def processes_in(folder: str) -> list[int]:
 
 
 def logs_folder(output: str) -> str:
-    found = re.search(r"logs  (\S+)", output)
+    found = re.search(r"logs +(\S+)", output)
     assert found, output
     return found[1]
 
@@ -69,6 +69,9 @@ def test_it_starts_prints_a_curl_line_that_works_and_leaves_nothing_behind_twice
         deadline = time.monotonic() + 20
         while httpx.get(f"{curl[1]}/42").status_code != 200 and time.monotonic() < deadline:
             time.sleep(0.1)
+        console = re.search(r"console  (http://\S+)", output)
+        assert console, output
+        assert "Forebay" in httpx.get(console[1]).text
         folder = logs_folder(output)
         log = [json.loads(line) for line in (Path(folder) / "api.log").read_text().splitlines()]
         assert {"/records", "/records/{record_id:key}"} <= {line.get("route") for line in log}
@@ -109,16 +112,16 @@ def test_an_interrupt_while_it_starts_leaves_nothing_behind() -> None:
     assert not addresses_file(port).exists()
 
 
-@pytest.mark.parametrize("variable", ["PORT", "AWS_PORT"])
+@pytest.mark.parametrize("variable", ["PORT", "AWS_PORT", "CONSOLE_PORT"])
 def test_a_taken_port_is_named_with_the_variable_that_changes_it(variable: str) -> None:
-    port, aws_port = free_ports(2)
+    port, aws_port, console_port = free_ports(3)
+    taken = {"PORT": port, "AWS_PORT": aws_port, "CONSOLE_PORT": console_port}[variable]
     with socket.socket() as holder:
-        holder.bind(("127.0.0.1", int({"PORT": port, "AWS_PORT": aws_port}[variable])))
+        holder.bind(("127.0.0.1", int(taken)))
         holder.listen()
-        run = start(port, aws_port)
+        run = start(port, aws_port, CONSOLE_PORT=console_port)
         output = run.communicate(timeout=60)[0]
     assert run.returncode != 0
-    taken = {"PORT": port, "AWS_PORT": aws_port}[variable]
     assert f"port {taken} is taken; choose another with {variable}=" in output
     assert "Traceback" not in output
 

@@ -1,0 +1,1 @@
+"""The console: the buffer at work, live on one page, with levers. Development only."""

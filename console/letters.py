@@ -1,0 +1,66 @@
+"""The dead letters as the page knows them, by the operator's own library. Every method blocks."""
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ops.dead_letters import DeadLetterQueue, Describe, Described, Selection
+from ops.letter import Letter
+from ops.pace import Pace
+from ops.settle import SendBack, Tally
+from ops.stop import Stop
+
+if TYPE_CHECKING:
+    from ops.target import Target
+
+SHOWN_MAX = 50
+_SENT_BACK_PER_SECOND = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the last reading of the dead-letter queue found."""
+
+    reasons: dict[str, int] = field(default_factory=dict)
+    letters: tuple[Described, ...] = ()
+    """The first of them."""
+    read: bool = False
+
+    @property
+    def count(self) -> int:
+        return sum(self.reasons.values())
+
+
+class DeadLetters:
+    """One at a time: a reading hides the letters that it has received from every other."""
+
+    def __init__(self, target: "Target") -> None:
+        self._target = target
+        self._stop = Stop()
+        self._queue = DeadLetterQueue(target.sqs, target.record_dead_letter_queue_url, self._stop)
+        self._lock = threading.Lock()
+
+    def read(self) -> Known:
+        with self._lock:
+            reading = self._queue.read(Selection(), _untold, Describe(SHOWN_MAX, self._target.key_schema))
+        counts = sorted(reading.counts.items(), key=lambda each: (-each[1].letters, each[0]))
+        return Known({reason: count.letters for reason, count in counts}, tuple(reading.described), read=True)
+
+    def find(self, message_id: str) -> Letter | None:
+        with self._lock:
+            return self._queue.find(message_id, _untold)
+
+    def send_back(self, message_id: str | None) -> Tally:
+        """One, or all."""
+        with self._lock:
+            ids = [message_id] if message_id else self._queue.read(Selection(), _untold).message_ids
+            work = SendBack(self._queue, self._target.record_queue_url, ids, Pace(_SENT_BACK_PER_SECOND, self._stop))
+            work.run(_untold)
+            return work.tally
+
+    def stop(self) -> None:
+        self._stop.make()
+
+
+def _untold(_done: int, _of: int) -> None:
+    pass
