@@ -135,6 +135,6 @@ def memory() -> None:
         sent = told = 0
         while sent < _MILLION:
             sent += _measure("forebay", _FIRST_PORT, bulk=True).accepted
-            if sent - told >= _MILLION / 10:
+            if sent - told >= _MILLION / 10 or sent >= _MILLION:
                 told = sent
                 print(f"  {sent:>9,} records: {servers.resident_bytes(pid) / _MEBIBYTE:.0f} MiB", flush=True)
