@@ -78,7 +78,8 @@ def test_the_page_says_first_of_all_what_was_lost_and_writes_no_id_as_markup() -
 def test_a_story_of_nothing_is_a_page_too() -> None:
     nothing = Verdict(0, 0, 0, 0, 0, 0, (), 0, 0)
     kinds = {kind: OfKind() for kind in ("single", "array", "ndjson")}
-    Balanced(page(Story(5, (1.0, 2.0), [], [], Latencies(), kinds, 0, {}, nothing)))
+    text = page(Story(5, (1.0, 2.0), [], [], Latencies(), kinds, 0, {}, nothing))
+    assert "svg" in Balanced(text).seen
 
 
 def test_the_story_counts_by_the_second() -> None:
