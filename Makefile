@@ -70,7 +70,7 @@ SEEDS ?= 5000
 simulate: env ## the drain in virtual time, thousands of worlds with everything that goes wrong; SEEDS= or SEED= for one
 	@$(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
-bench: env $(FASTIFY) $(LAMBDA_RUNTIME) ## what a record costs at the door, beside others (five minutes)
+bench: env $(FASTIFY) $(LAMBDA_RUNTIME) ## what a record costs at the door, beside others (seven minutes)
 	@$(BIN)/python -m bench.door
 
 bench-drain: env ## the drain beside its alternatives, in virtual time; writes docs/drain.csv and docs/drain.svg

@@ -13,6 +13,7 @@ def main() -> int:
     os.sched_setaffinity(0, {figures.CORES[1]})
     with servers.sink(figures.CORES[1]):
         rate = figures.single()
+        figures.variants()
         figures.latency(rate / 2)
         figures.bulk()
         functions.lambdas()

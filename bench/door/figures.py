@@ -66,6 +66,28 @@ def single() -> float:
     return statistics.median(rates["forebay"])
 
 
+def variants() -> None:
+    """What the lean way to SQS and the short way past FastAPI's routing are worth: single records without them."""
+    names = ["limit", "forebay", "boto3_sender", "fastapi_routing", "neither"]
+    costs: dict[str, list[float]] = {name: [] for name in names}
+    rates: dict[str, list[float]] = {name: [] for name in names}
+    with ExitStack() as stack:
+        pids = {}
+        for number, name in enumerate(names):
+            pids[name] = stack.enter_context(servers.server(name, _FIRST_PORT + number, {CORES[0]}))
+            _measure(name, _FIRST_PORT + number, seconds=_WARM_UP_SECONDS)
+        for _ in range(_ROUNDS):
+            for number, (name, pid) in enumerate(pids.items()):
+                before = servers.cpu_seconds(pid)
+                load = _measure(name, _FIRST_PORT + number, seconds=_WARM_UP_SECONDS)
+                costs[name].append((servers.cpu_seconds(pid) - before) / load.accepted)
+                rates[name].append(load.accepted / load.seconds)
+    print("Forebay's variants, single records:")
+    for name in names:
+        cost = 1e6 * statistics.median(costs[name])
+        print(f"  {name:<15} {_ratio(rates[name], rates['limit']):5.2f} of the limit, {cost:.0f} µs of CPU a request")
+
+
 def latency(per_second: float) -> None:
     """At half of what Forebay carries: how long an answer takes, beside the limit's at the same rate."""
     p50: dict[str, list[float]] = {"limit": [], "forebay": []}

@@ -52,7 +52,7 @@ def sink(core: int) -> Iterator[None]:
 
 @contextmanager
 def server(name: str, port: int, cores: set[int], workers: int = 1) -> Iterator[int]:
-    """`limit`, `tutorial`, `fastify` or `forebay`; its id."""
+    """`limit`, `tutorial`, `fastify`, `forebay` or one of its variants; its id."""
     with process(*_command(name, port, workers), cores=cores) as pid:
         wait_for(port)
         yield pid
@@ -61,7 +61,8 @@ def server(name: str, port: int, cores: set[int], workers: int = 1) -> Iterator[
 def _command(name: str, port: int, workers: int) -> list[str]:
     if name == "fastify":
         return ["node", str(FASTIFY / "server.js"), str(port)]
-    app = "api.main:app" if name == "forebay" else f"bench.door.peers:{name}"
+    module = "bench.door.peers" if name in {"limit", "tutorial"} else "bench.door.variants"
+    app = "api.main:app" if name == "forebay" else f"{module}:{name}"
     options = ["--http", "h11", "--ws", "none", "--no-access-log", "--log-level", "warning"]
     return [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--workers", str(workers), *options]
 
