@@ -61,8 +61,8 @@ class Wire:
                 writer.write(head.encode() + body)
                 answer = await _answer(reader)
         except BaseException:
-            # An answer may still come, and must not be taken for the next request's. Of the idle ones nobody knows
-            # whether they have died of the same: a new connection tells.
+            # Failed or cancelled: an answer may still come, and must not be taken for the next request's. Of the idle
+            # ones nobody knows whether they have died of the same: a new connection tells.
             writer.transport.abort()
             self.close()
             raise

@@ -1,4 +1,4 @@
-"""The built functions under AWS's runtime client. A test module names its function: `FUNCTION`."""
+"""The built functions under AWS's runtime client. A test module names its function: the fixture `function`."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ Start: TypeAlias = Callable[..., AbstractContextManager[Process]]
 
 
 @pytest.fixture(scope="module")
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+def place(function: str) -> Iterator[Place]:
     python = artefacts.lambda_python()
     if python is None:
         pytest.skip(f"no Python {artefacts.RUNTIME} here")
@@ -27,7 +27,7 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     if libraries is None:
         pytest.skip(f"no awslambdaric for this Python in {artefacts.LAMBDA_RUNTIME.name}: make test installs it")
     with tempfile.TemporaryDirectory() as folder:
-        yield Place(python, artefacts.build(request.module.FUNCTION, Path(folder)), libraries)
+        yield Place(python, artefacts.build(function, Path(folder)), libraries)
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +46,12 @@ def aws(_aws: Aws) -> Iterator[Aws]:
 
 
 @pytest.fixture(scope="module")
-def start(request: pytest.FixtureRequest, place: Place, _aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Start:
-    function = configuration(request.module.FUNCTION, _aws.resources)
+def start(function: str, place: Place, _aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Start:
+    configured = configuration(function, _aws.resources)
     logs, numbers = tmp_path_factory.mktemp("logs"), count()
 
     def start(**changes: Any) -> AbstractContextManager[Process]:
-        return running(place, function, logs / str(next(numbers)), {"AWS_ENDPOINT_URL": _aws.url, **changes})
+        return running(place, configured, logs / str(next(numbers)), {"AWS_ENDPOINT_URL": _aws.url, **changes})
 
     return start
 

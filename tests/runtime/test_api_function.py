@@ -7,11 +7,15 @@ import pytest
 
 from tests.runtime import events
 from tests.runtime.aws import RESTORED_ACCESS_KEY, RESTORED_TOKEN, Aws
-from tests.runtime.configuration import variables
 from tests.runtime.conftest import Start
 from tests.runtime.process import ACCESS_KEY, Process
 
-FUNCTION = "ApiFunction"
+
+@pytest.fixture(scope="module")
+def function() -> str:
+    return "ApiFunction"
+
+
 _RECORD = '{"id":"42","temperature":21.5}'
 
 
@@ -128,17 +132,6 @@ def test_lines_of_log_are_json_objects_that_hold_nothing_of_a_record(warm: Proce
     # The others are counts, in CloudWatch's embedded metric format.
     assert all("_aws" in line or {"level", "message", "request_id"} <= line.keys() for line in lines)
     assert secret not in json.dumps(lines)
-
-
-@pytest.mark.parametrize("variable", variables(FUNCTION))
-def test_a_missing_setting_is_told_by_its_name_when_the_function_starts(start: Start, variable: str) -> None:
-    with start(**{variable: None}) as process:
-        error, exit_code = process.init_error()
-        lines = process.lines()
-    assert variable in error["errorMessage"]
-    assert error["errorType"] == "KeyError"
-    assert exit_code == 1
-    assert any(variable in line.get("errorMessage", "") for line in lines)
 
 
 def test_a_restored_snapshot_signs_with_the_credentials_that_it_finds_then(start: Start, aws: Aws) -> None:

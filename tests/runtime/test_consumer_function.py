@@ -9,11 +9,15 @@ from consumer.drain import STOP_MS
 from records.version import is_version
 from tests.runtime import events
 from tests.runtime.aws import Aws
-from tests.runtime.configuration import variables
 from tests.runtime.conftest import Start
 from tests.runtime.process import Process
 
-FUNCTION = "ConsumerFunction"
+
+@pytest.fixture(scope="module")
+def function() -> str:
+    return "ConsumerFunction"
+
+
 _VERSION = "018bcfe5-687b-7000-8000-000000000000"
 _STOP_SECONDS = STOP_MS / 1000
 """Left to an invocation when it begins nothing more."""
@@ -119,14 +123,3 @@ def test_every_batch_leaves_its_counts_in_a_line_of_the_embedded_metric_format(w
     assert (directive["Namespace"], directive["Dimensions"], line["table"]) == ("Forebay", [["table"]], "records")
     assert {metric["Name"] for metric in directive["Metrics"]} == line.keys() - {"_aws", "table"}
     assert (line["puts"], line["key_throttled"], line["dead_lettered"]) == (8, 1, 1)
-
-
-@pytest.mark.parametrize("variable", variables(FUNCTION))
-def test_a_missing_setting_is_told_by_its_name_when_the_function_starts(start: Start, variable: str) -> None:
-    with start(**{variable: None}) as process:
-        error, exit_code = process.init_error()
-        lines = process.lines()
-    assert variable in error["errorMessage"]
-    assert error["errorType"] == "KeyError"
-    assert exit_code == 1
-    assert any(variable in line.get("errorMessage", "") for line in lines)
