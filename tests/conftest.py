@@ -1,6 +1,18 @@
-"""What every run tells at its end: how many cases the property tests went through."""
+"""What every test may rely on, and what every run tells at its end: how many cases the property tests went through."""
+
+import logging
+from collections.abc import Iterator
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """A simulated world silences the consumer's log; other tests read it."""
+    log = logging.getLogger("consumer")
+    level = log.level
+    yield
+    log.setLevel(level)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

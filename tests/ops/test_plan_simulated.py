@@ -8,8 +8,6 @@ The fluid model has no single records, no batches and no search for turns, so th
   found by throttled tries.
 """
 
-import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -25,15 +23,6 @@ from simulation.world import Setting, World
 
 _RATE_SHARE = 0.02
 _NAMES_BYTES = len("id") + len("0000001") + len("content")
-
-
-@pytest.fixture(autouse=True)
-def _log_as_before() -> Iterator[None]:
-    """A world silences the consumer's log; other tests read it."""
-    log = logging.getLogger("consumer")
-    level = log.level
-    yield
-    log.setLevel(level)
 
 
 def workload(units: int, rate: float, burst: tuple[float, float], period: float, record_bytes: int = 300) -> Workload:
