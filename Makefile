@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAM := .venv-sam/bin/sam
 CHECKOV := .venv-checkov/bin/checkov
-FASTIFY := $(if $(shell command -v npm),bench/door/fastify/node_modules/.complete)
+FASTIFY := $(if $(shell command -v npm),dev/bench/door/fastify/node_modules/.complete)
 NODE_MODULES := $(if $(shell command -v npm),tests/node/node_modules/.complete)
 
 # On Lambda a function cannot keep its bytecode, so without it every cold start compiles anew. Only the very version that
@@ -33,19 +33,19 @@ help: ## this list
 env: $(VENV)/.complete ## the development environment (made by itself where it is needed)
 
 run: env ## the whole system on this machine, with a console; WCU= BURST_SECONDS= PORT= AWS_PORT= CONSOLE_PORT= OPEN=1
-	@exec $(BIN)/python -m local
+	@exec $(BIN)/python -m dev.local
 
 burst: ## the original pattern's burst against a running `make run`, with curl alone; COUNT= BYTES=
-	@exec sh local/burst.sh
+	@exec sh dev/local/burst.sh
 
 load: env ## Locust against a running `make run`: records, arrays, lines; every 202 verified; USERS= RATE= SECONDS= WEB=1
-	@exec $(BIN)/python -m load
+	@exec $(BIN)/python -m dev.load
 
 report: env ## a surge on a stack of its own, and one HTML page that tells its story; WCU= SECONDS=
-	@exec $(BIN)/python -m load.report
+	@exec $(BIN)/python -m dev.load.report
 
 screenshot: env ## makes docs/console.png anew, from a running story
-	@$(BIN)/python -m console.screenshot docs/console.png
+	@$(BIN)/python -m dev.console.screenshot docs/console.png
 
 test: env $(SAM) $(NODE_MODULES) $(LAMBDA_RUNTIME) ## every test
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
@@ -55,7 +55,7 @@ check: env $(SAM) $(CHECKOV) ## format, lint, types, import contracts, OpenAPI d
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m openapi --check
+	@$(BIN)/python -m dev.openapi --check
 	@SAM_CLI_TELEMETRY=0 $(SAM) validate --lint --region us-east-1
 	@$(CHECKOV) --file template.yaml --framework cloudformation --compact --quiet --skip-download
 
@@ -68,25 +68,25 @@ plan: env ## backlog, time to drain, cost and settings for a load; ARGS=
 
 SEEDS ?= 5000
 simulate: env ## the drain in virtual time, thousands of worlds with everything that goes wrong; SEEDS= or SEED= for one
-	@$(BIN)/python -m simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+	@$(BIN)/python -m dev.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
 bench: env $(FASTIFY) $(LAMBDA_RUNTIME) ## what a record costs at the door, beside others (seven minutes)
-	@$(BIN)/python -m bench.door
+	@$(BIN)/python -m dev.bench.door
 
 bench-drain: env ## the drain beside its alternatives, in virtual time; writes docs/drain.csv and docs/drain.svg
-	@$(BIN)/python -m bench.drain.virtual
-	@$(BIN)/python -m bench.drain.picture
-	@$(BIN)/python -m bench.drain.cpu
+	@$(BIN)/python -m dev.bench.drain.virtual
+	@$(BIN)/python -m dev.bench.drain.picture
+	@$(BIN)/python -m dev.bench.drain.cpu
 
 bench-drain-real: env ## the same in real time, on local stacks side by side
-	@$(BIN)/python -m bench.drain.real
+	@$(BIN)/python -m dev.bench.drain.real
 
 format: env ## formats the sources
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 openapi: env ## writes openapi/openapi.json anew
-	@$(BIN)/python -m openapi
+	@$(BIN)/python -m dev.openapi
 
 build: $(SAM) ## both functions' artefacts, into .aws-sam/build
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
@@ -95,7 +95,7 @@ deploy: build ## builds, and deploys to AWS with questions
 	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --guided
 
 clean: ## removes everything that these targets made
-	rm -rf $(VENV) .venv-sam .venv-checkov .lambda-runtime tests/node/node_modules bench/door/fastify/node_modules .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-sam .venv-checkov .lambda-runtime tests/node/node_modules dev/bench/door/fastify/node_modules .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ── environments ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,9 +133,9 @@ tests/node/node_modules/.complete: tests/node/package-lock.json
 	@touch $@
 
 # A peer of the benchmark, where there is Node; without it the benchmark runs without that peer.
-bench/door/fastify/node_modules/.complete: bench/door/fastify/package-lock.json
+dev/bench/door/fastify/node_modules/.complete: dev/bench/door/fastify/package-lock.json
 	@echo "installing Fastify and the AWS SDK for JavaScript …"
-	@cd bench/door/fastify && npm ci --silent --no-audit --no-fund
+	@cd dev/bench/door/fastify && npm ci --silent --no-audit --no-fund
 	@touch $@
 
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
@@ -153,7 +153,7 @@ lock: env ## renews requirements/*.txt from pyproject.toml
 
 # ── what `sam build` calls for each function ──────────────────────────────────────────────────────────────────────────
 # Wheels are chosen by platform, so neither Docker nor an arm64 host is needed. The locks are complete, hence --no-deps.
-# Each artefact holds its own folder, records/ and its own dependencies.
+# Each artefact holds its own folder, records/, telemetry/ and its own dependencies.
 ARCH ?= arm64
 PLATFORM_arm64 := aarch64
 PLATFORM_x86_64 := x86_64
@@ -164,7 +164,7 @@ define assemble
 		--platform manylinux_2_28_$(PLATFORM_$(ARCH)) --platform manylinux_2_17_$(PLATFORM_$(ARCH)) \
 		--platform manylinux2014_$(PLATFORM_$(ARCH)) \
 		--target $(ARTIFACTS_DIR) -r requirements/$(1).txt
-	cp -R $(1) records $(ARTIFACTS_DIR)/
+	cp -R $(1) records telemetry $(ARTIFACTS_DIR)/
 	rm -rf $(ARTIFACTS_DIR)/bin
 	find $(ARTIFACTS_DIR) -name __pycache__ -type d -prune -exec rm -rf {} +
 	$(if $(LAMBDA_PYTHON),$(LAMBDA_PYTHON) -m compileall -q -j 0 --invalidation-mode unchecked-hash -s $(ARTIFACTS_DIR) -p /var/task $(ARTIFACTS_DIR))

@@ -6,9 +6,9 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from api import problems
-from api.answers import SCHEMAS
-from api.parts import Parts
-from api.requests import Requests
+from api.composition import Parts
+from api.openapi import SCHEMAS
+from api.request_log import Requests
 from api.routes import routes
 
 VERSION = "0.1.0"
@@ -30,7 +30,7 @@ def create_app(parts: Parts) -> FastAPI:
 
 
 def _describe_records(app: FastAPI) -> None:
-    """Adds the schemas that no model of the code stands for: records are read by `api.door`, not by pydantic."""
+    """Adds the schemas that no model stands for: records are read by `api.ingest.parse`, not by pydantic."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:

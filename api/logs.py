@@ -5,7 +5,7 @@ import sys
 
 from pydantic_core import to_json
 
-from api.requests import request_id
+from api.request_log import request_id
 from records.times import rfc3339
 
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"}

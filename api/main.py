@@ -5,7 +5,7 @@ import os
 
 from api import logs
 from api.app import create_app
-from api.parts import compose
+from api.composition import compose
 from api.short_way import ShortWay
 
 logs.configure()

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.convertors import Convertor, register_url_convertor
 
-from api import answers
-from api.answers import Accepted, Health, Readiness
-from api.buffer import Buffer, drain_of
-from api.parts import Parts
+from api import openapi as answers
+from api.composition import Parts
+from api.openapi import Accepted, Health, Readiness
 from api.problems import RecordNotFound
+from api.reads.backlog import Buffer, drain_of
 from api.short_way import RECORDS
+from records.json_text import write
 from records.key import Key
-from records.text import write
 
 
 class _KeyConvertor(Convertor[str]):

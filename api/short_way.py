@@ -3,9 +3,9 @@
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.accept import AcceptRecords
+from api.ingest.endpoint import AcceptRecords
 from api.problems import Problem, response_of
-from api.requests import ROUTE_PATH, Requests
+from api.request_log import ROUTE_PATH, Requests
 
 RECORDS = "/records"
 

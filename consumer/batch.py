@@ -7,7 +7,7 @@ from consumer.delivery import Delivery
 from records.item import RESERVED_BYTES, write_units
 from records.key import Key, KeySchema
 from records.message import MessageUnreadable, read_message
-from records.record import Record
+from records.validation import Record
 
 
 @dataclass(slots=True)

@@ -12,8 +12,8 @@ from typing import Protocol
 from consumer.batch import Bad, Pending, read
 from consumer.clock import Clock
 from consumer.delivery import Delivery
-from consumer.giving_back import RENEW_RECEIVES, failed_seconds, needs_renewal, throttled_seconds
 from consumer.paced_table import NoTurn, PacedTable
+from consumer.redelivery import RENEW_RECEIVES, failed_seconds, needs_renewal, throttled_seconds
 from consumer.table import KeyThrottled, PutRefused, TableMisconfigured, TableUnavailable
 from records.key import KeySchema
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from consumer.delivery import Delivery
 from consumer.drain import Drain, Parts
-from records.places import places
+from telemetry.frames import places
 
 log = logging.getLogger(__name__)
 

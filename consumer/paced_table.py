@@ -9,7 +9,7 @@ from consumer.clock import Clock
 from consumer.pace import Pace
 from consumer.table import Put, TableThrottled, TableUnavailable
 from records.item import Provenance
-from records.record import Record
+from records.validation import Record
 
 _ASKED_SECONDS = 30.0
 """How old the table's provisioned rate may be."""

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ops.attribute import Attribute
 from records.faults import TextMalformed
+from records.json_text import parse, text_bytes
 from records.key import Key, KeySchema
 from records.limits import MESSAGE_BYTES_MAX
 from records.message import VERSION_ATTRIBUTE
-from records.text import parse, text_bytes
 from records.times import rfc3339
 from records.version import version_of_bare_message
 

@@ -20,7 +20,7 @@ CREDIT_SECONDS = 300.0
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html"""
 REQUEST_BYTES_MAX = 6 * 1024 * 1024
 REQUEST_RECORDS_MAX = 10_000
-"""What the API takes in one request (api/body.py, api/door.py)."""
+"""What the API takes in one request (api/ingest/body.py, api/ingest/parse.py)."""
 
 PUTS_PER_WORKER = 140.0
 """Puts a second of one invocation, at most (docs/settings.md)."""

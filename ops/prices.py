@@ -79,14 +79,14 @@ VERSION_BYTES = 49
 MEMORY_GB = 0.5
 """Of both functions (template.yaml)."""
 _SEND_SECONDS, _SENDS_AT_ONCE, _RECORD_SECONDS = 0.02, 8, 0.0001
-"""The API waits for SQS, 5 to 20 ms a call, eight calls at a time (api/queue.py); and a record's CPU, 28 µs of a core
-(docs/performance.md), at the third of a core that 512 MB are."""
+"""The API waits for SQS, 5 to 20 ms a call, eight calls at a time (api/outbound/group_commit.py); and a record takes
+CPU, 28 µs of a core (docs/performance.md), at the third of a core that 512 MB are."""
 _RECEIVE_SECONDS = 0.02
 """From one invocation of the consumer to the next: a receive and a start."""
 _LOG_BYTES = 1000
 """Of one invocation: Lambda's own two lines, one of the function, one of metrics."""
 _METRICS_API, _METRICS_CONSUMER = 1, 3
-"""What is counted in good times too: `accepted`; `puts`, `write_units` and `throttles` (records/metrics.py)."""
+"""What is counted in good times too: `accepted`; `puts`, `write_units` and `throttles` (telemetry/metrics.py)."""
 
 
 @dataclass(frozen=True, slots=True)

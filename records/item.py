@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from records.json_text import Value, text_bytes
 from records.limits import WRITE_UNIT_BYTES
 from records.numbers import NUMBERS, canonical, number_bytes
-from records.text import Value, text_bytes
 from records.times import rfc3339
 from records.version import accepted_ms
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from records.faults import KEY_INVALID, Fault, TextMalformed
+from records.json_text import Value, parse
 from records.limits import PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX
 from records.numbers import NUMBERS, canonical, number_fault
-from records.text import Value, parse
 
 Kind = Literal["S", "N"]
 """DynamoDB's types of key attributes, but for binary, which JSON has not."""

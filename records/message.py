@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from records.faults import MESSAGE_TOO_LARGE, TEXT_INVALID, VERSION_INVALID, Fault, TextMalformed
 from records.item import VERSION
+from records.json_text import parse, text_bytes, write
 from records.key import Key, KeySchema
 from records.limits import MESSAGE_BYTES_MAX
-from records.record import Record, faults
-from records.text import parse, text_bytes, write
+from records.validation import Record, faults
 from records.version import accepted_ms, is_version, version_of_bare_message
 
 VERSION_ATTRIBUTE = VERSION

@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 import consumer.drain
-from simulation.event_source import Handler
-from simulation.faults import Crashed, Faults, Window, error
-from simulation.world import Setting, World, forebay
+from dev.simulation.event_source import Handler
+from dev.simulation.faults import Crashed, Faults, Window, error
+from dev.simulation.world import Setting, World, forebay
 
 _SEEDS_MAX = 60
 _HOUR = 3600.0

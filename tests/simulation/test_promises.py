@@ -1,18 +1,18 @@
 """The promises, in simulated worlds: the real consumer against every trouble, for days, from a seed."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from consumer.giving_back import RENEW_AGE_MS, RENEW_RECEIVES
-from simulation import scenario, world
-from simulation.faults import Faults, Window
-from simulation.sqs import RETENTION_SECONDS
-from simulation.world import Setting, World
+from consumer.redelivery import RENEW_AGE_MS, RENEW_RECEIVES
+from dev.paths import ROOT
+from dev.simulation import scenario, world
+from dev.simulation.faults import Faults, Window
+from dev.simulation.sqs import RETENTION_SECONDS
+from dev.simulation.world import Setting, World
 
-_TEMPLATE: dict[str, Any] = yaml_parse((Path(__file__).resolve().parents[2] / "template.yaml").read_text())
+_TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 _SEEDS, _CHUNK = 1000, 100
 _DAY = 86_400.0
 

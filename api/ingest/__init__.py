@@ -1,0 +1,1 @@
+"""POST /records: from a request's bytes to the messages that are sent."""

@@ -1,0 +1,112 @@
+"""The door: a request's body becomes messages, or a problem that says where and why."""
+
+from collections.abc import Iterator
+from enum import Enum
+from functools import lru_cache
+from io import BytesIO
+
+from api.ingest.idempotency import derived_id
+from api.problems import MediaTypeUnsupported, RecordsInvalid, RequestMalformed, TooManyRecords
+from records.faults import JSON_MALFORMED, Fault, TextMalformed
+from records.json_text import Value, parse
+from records.key import KeySchema
+from records.message import Message
+from records.validation import Record, faults
+from records.version import Versions
+
+REQUEST_RECORDS_MAX = 10_000
+"""Records of one request."""
+FAULTS_MAX = 100
+"""Faults that one answer lists."""
+
+
+class Format(Enum):
+    """How a body holds its records: one JSON value, an object or an array of them; or a JSON value a line."""
+
+    JSON = ("application/json",)
+    LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+
+    @classmethod
+    @lru_cache(maxsize=64)
+    def of(cls, content_type: str) -> "Format":
+        """Raises `MediaTypeUnsupported`."""
+        media_type, *parameters = (part.strip().lower().replace('"', "") for part in content_type.split(";"))
+        charsets = {parameter for parameter in parameters if parameter.startswith("charset=")}
+        if charsets <= {"charset=utf-8"}:
+            for each in cls:
+                if media_type in each.value:
+                    return each
+        raise MediaTypeUnsupported(
+            "records come as application/json (an object or an array of objects) or as application/x-ndjson (one a"
+            " line), in UTF-8; name it in Content-Type (curl: -H 'content-type: application/json'). This came as"
+            f" {content_type[:100]!r}"
+        )
+
+
+def messages_of(
+    body: bytes, form: Format, idempotency_key: str | None, versions: Versions, key_schema: KeySchema
+) -> list[Message]:
+    """The message of each record, in request order. Raises a `Problem`, and then nothing may be sent."""
+    messages: list[Message] = []
+    found: list[tuple[int, Fault]] = []
+    for index, element in enumerate(_elements(body, form)):
+        version = versions.next()
+        own_id = version if idempotency_key is None else derived_id(idempotency_key, index)
+        message, record_faults = _message_of(
+            element, version, own_id, key_schema, faults_max=FAULTS_MAX - len(found), text_length=len(body)
+        )
+        found += [(index, fault) for fault in record_faults]
+        if len(found) >= FAULTS_MAX:
+            break
+        if message:
+            messages.append(message)
+    if found:
+        raise RecordsInvalid(found)
+    return messages
+
+
+def _elements(body: bytes, form: Format) -> Iterator["Value | Fault"]:
+    """Each record's value, or why its line is none."""
+    if form is Format.LINES:
+        if not body.strip():
+            raise RequestMalformed(TextMalformed(JSON_MALFORMED, "the body is empty", 1, 1))
+        count = 0
+        for number, line in enumerate(BytesIO(body), 1):
+            if line.strip():
+                count += 1
+                _check_count(count)
+                yield _parsed_line(number, line.rstrip(b"\r\n"))
+        return
+    try:
+        value = parse(body)
+    except TextMalformed as error:
+        raise RequestMalformed(error) from None
+    values = value if isinstance(value, list) else [value]
+    _check_count(len(values))
+    yield from values
+
+
+def _parsed_line(number: int, line: bytes) -> "Value | Fault":
+    try:
+        return parse(line)
+    except TextMalformed as error:
+        return Fault("", error.code, f"{error.detail} (line {number}, column {error.column})")
+
+
+def _check_count(count: int) -> None:
+    if count > REQUEST_RECORDS_MAX:
+        raise TooManyRecords(f"a request holds at most {REQUEST_RECORDS_MAX:,} records; send them in parts")
+
+
+def _message_of(
+    value: "Value | Fault", version: str, own_id: str, key_schema: KeySchema, *, faults_max: int, text_length: int
+) -> tuple[Message | None, list[Fault]]:
+    if isinstance(value, Fault):
+        return None, [value]
+    if isinstance(value, dict):
+        key_schema.fill(value, own_id)
+    if (found := faults(value, key_schema, faults_max, text_length)) or not isinstance(value, dict):
+        return None, found
+    message = Message.of(Record(key_schema.of(value), value, version))
+    fault = message.fault()
+    return (None, [fault]) if fault else (message, [])

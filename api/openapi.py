@@ -1,0 +1,219 @@
+"""What the routes answer, in code and in the OpenAPI document."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+from pydantic.json_schema import models_json_schema
+
+from api import problems
+from api.ingest.idempotency import HEADER as IDEMPOTENCY_KEY
+from api.ingest.idempotency import KEY_LENGTH_MAX
+from api.request_log import HEADER as REQUEST_ID
+from records.faults import Fault, TextMalformed
+from records.key import Key
+from records.message import Message
+
+Responses = dict[int | str, dict[str, Any]]
+
+_VERSION = "01a2074d-f08d-7356-ac50-434b86e031a3"
+
+
+class Receipt(BaseModel):
+    """One accepted record."""
+
+    id: Annotated[
+        str,
+        Field(description="The record's key: its own, or the one it was given if it came without.", examples=["42"]),
+    ]
+    sort: Annotated[str | None, Field(description="Its sort key, where the table has one.")] = None
+    version: Annotated[
+        str,
+        Field(description="UUIDv7 (RFC 9562). Of two records of one id the greater version wins.", examples=[_VERSION]),
+    ]
+
+
+class Accepted(BaseModel):
+    """Every record of the request is durable in the queue."""
+
+    records: Annotated[list[Receipt], Field(description="A receipt per record, in the request's order.")]
+
+
+class Health(BaseModel):
+    status: Annotated[str, Field(description="`ok`: the process answers.", examples=["ok"])] = "ok"
+
+
+class Readiness(BaseModel):
+    status: Annotated[str, Field(description="`ready`: queue and table can be reached.", examples=["ready"])] = "ready"
+
+
+_REQUEST_ID_HEADER = {
+    REQUEST_ID: {
+        "description": "The request's id, which is in the logs too: the one that the client sent, or a new one.",
+        "schema": {"type": "string"},
+        "example": "5f0c6f1e8d2b4a7f9e3c1b0a7d6e5f40",
+    }
+}
+_HEADERS = {
+    "Retry-After": "Seconds to wait before repeating the request.",
+    "Accept-Encoding": "What a body may be packed with.",
+    "Connection": "The connection is closed.",
+}
+
+
+def answer(description: str, headers: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"description": description, "headers": _REQUEST_ID_HEADER | (headers or {})}
+
+
+def problem(description: str, *examples: problems.Problem) -> dict[str, Any]:
+    """A documented problem, with the documents that it comes as."""
+    headers = {
+        name: {"description": _HEADERS[name], "schema": {"type": "string"}, "example": text}
+        for each in examples
+        for name, text in each.headers.items()
+    }
+    content = {
+        problems.MEDIA_TYPE: {
+            "schema": {"$ref": "#/components/schemas/ProblemDocument"},
+            "examples": {each.code: {"value": each.document.model_dump(exclude_none=True)} for each in examples},
+        }
+    }
+    return answer(description, headers) | {"content": content}
+
+
+_OTHERWISE = problem("Anything else.", problems.InternalError("something is wrong here"))
+
+_MESSAGES = [Message(Key(record_id), "", _VERSION[:-1] + digit, 0) for record_id, digit in (("42", "3"), ("43", "4"))]
+ACCEPT: Responses = {
+    202: answer("SQS has confirmed every record of the request."),
+    400: problem(
+        "The body is not what it says it is, or the idempotency key is none.",
+        problems.RequestMalformed(TextMalformed("json_malformed", "trailing comma", 1, 8)),
+        problems.RequestMalformed(TextMalformed("text_invalid", "a \\u escape is a lone surrogate", 1, 8)),
+        problems.RequestMalformed(TextMalformed("nesting_too_deep", "brackets are nested too deep", 1, 202)),
+        problems.RequestMalformed(
+            TextMalformed("number_out_of_range", "a number is beyond what DynamoDB holds", 1, 22)
+        ),
+        problems.BodyIncomplete("Content-Length says 120 bytes; 0 came"),
+        problems.GzipMalformed("the body is not gzip"),
+        problems.IdempotencyKeyInvalid(f"{IDEMPOTENCY_KEY} is 1 to 255 printable ASCII characters"),
+    ),
+    408: problem("The body took too long to come in.", problems.RequestTimedOut("the body took over 30 s to come in")),
+    413: problem(
+        "The request is too large.",
+        problems.RequestTooLarge("a body is at most 6,291,456 bytes, unpacked too; send it in parts"),
+        problems.TooManyRecords("a request holds at most 10,000 records; send them in parts"),
+    ),
+    415: problem(
+        "Neither JSON nor newline-delimited JSON, or packed otherwise than with gzip.",
+        problems.MediaTypeUnsupported("records come as application/json or as application/x-ndjson"),
+        problems.ContentEncodingUnsupported("a body is sent as it is, or with Content-Encoding: gzip"),
+    ),
+    422: problem(
+        "Some records can never be stored. None of the request was accepted.",
+        problems.RecordsInvalid([(1, Fault("/readings/0", "number_out_of_range", "a number is zero or …"))]),
+    ),
+    503: problem(
+        "The queue did not confirm every record in time. Repeat the request, or only the records not accepted.",
+        problems.RecordsNotAccepted(_MESSAGES, _MESSAGES[1:]),
+        problems.QueueBusy(),
+    ),
+    "default": _OTHERWISE,
+}
+READ: Responses = {
+    200: answer(
+        "The record, equal in value to what was sent.",
+        {
+            "ETag": {"description": "Its version.", "schema": {"type": "string"}, "example": f'"{_VERSION}"'},
+            **{
+                f"Forebay-{step}": {
+                    "description": f"When {what} (RFC 3339, UTC).",
+                    "schema": {"type": "string", "format": "date-time"},
+                    "example": f"2026-11-23T07:27:58.{milliseconds}Z",
+                }
+                for step, what, milliseconds in (
+                    ("Accepted", "the API accepted it", "093"),
+                    ("Sqs", "SQS took its message", "108"),
+                    ("Ddb", "the consumer put it into the table", "456"),
+                )
+            },
+        },
+    )
+    | {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Record"}}}},
+    404: problem("No such record in the table, or not yet.", problems.RecordNotFound("no such record in the table")),
+    503: problem("The table did not answer.", problems.TableUnavailable("the table did not answer; try again")),
+    "default": _OTHERWISE,
+}
+BUFFER: Responses = {
+    200: answer("The buffer as SQS approximates it."),
+    503: problem(
+        "Queue or table did not answer.",
+        problems.QueueUnavailable("SQS did not say how many messages it holds"),
+        problems.TableUnavailable("the table did not answer; try again"),
+    ),
+    "default": _OTHERWISE,
+}
+READY: Responses = BUFFER | {200: answer("Queue and table can be reached.")}
+HEALTH: Responses = {200: answer("The process answers."), "default": _OTHERWISE}
+
+_RECORD = {"$ref": "#/components/schemas/Record"}
+_RECORDS = {"type": "array", "items": _RECORD, "description": "At most 10,000 records."}
+# By OpenAPI's own way to describe sequential media types, the schema is of the array of all lines.
+_LINES = {
+    "schema": _RECORDS | {"minItems": 1},
+    "example": '{"id": "42", "temperature": 21.5}\n{"id": "43", "temperature": 19.25}\n',
+}
+ACCEPT_REQUEST: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": IDEMPOTENCY_KEY,
+            "in": "header",
+            "required": False,
+            "description": "Derives the ids of records that come without one from this key and their position, so"
+            " that a client can repeat the request blindly and nothing is stored twice.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX, "pattern": "^[ -~]+$"},
+            "example": "2026-11-23/batch-7",
+        }
+    ],
+    "requestBody": {
+        "description": "One record, an array of records, or a record a line. Each may be packed:"
+        " `Content-Encoding: gzip`. At most 6 MiB, unpacked too. `application/ndjson` and `application/x-jsonlines` are"
+        " other names of the lines.",
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"oneOf": [_RECORD, _RECORDS]},
+                "examples": {
+                    "one": {"value": {"id": "42", "temperature": 21.5}},
+                    "several": {"value": [{"id": "42", "temperature": 21.5}, {"id": "43", "temperature": 19.25}]},
+                },
+            },
+            "application/x-ndjson": _LINES,
+            "application/jsonl": _LINES,
+        },
+    },
+}
+_, _definitions = models_json_schema(
+    [(problems.ProblemDocument, "serialization")], ref_template="#/components/schemas/{model}"
+)
+SCHEMAS: dict[str, Any] = {
+    # What no model that a route returns stands for: problems are raised, and records are read by `api.ingest.parse`.
+    **_definitions["$defs"],
+    "Record": {
+        "type": "object",
+        "title": "Record",
+        "description": "A JSON object. With the attributes that Forebay adds, its item is at most 409,600 bytes; its"
+        " message is at most 1,048,576 bytes; at most 32 brackets are open at once. A number is zero or from 1E-130 to"
+        " 9.99…E+125 in magnitude, with at most 38 significant digits, and is kept exactly.",
+        "properties": {
+            "id": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 2048,
+                "description": "1 to 2048 bytes in UTF-8. A record without one is given one.",
+            },
+        },
+        "propertyNames": {"minLength": 1, "maxLength": 65_535, "not": {"const": "_forebay"}},
+        "additionalProperties": True,
+        "example": {"id": "42", "temperature": 21.5},
+    },
+}

@@ -1,0 +1,1 @@
+"""What is read of the queues and of the table, beside the event loop."""

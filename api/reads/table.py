@@ -1,0 +1,53 @@
+"""The table's edge, for reading: one item by its key, and the capacity that the table is provisioned for."""
+
+import logging
+from typing import TYPE_CHECKING, cast
+
+from api.problems import TableUnavailable
+from api.reads.calls import CallFailed, Calls
+from records.item import Item, Provenance, from_item
+from records.json_text import Value
+from records.key import Key, KeySchema
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+log = logging.getLogger(__name__)
+
+
+class RecordTable:
+    def __init__(self, name: str, key_schema: KeySchema, calls: "Calls[DynamoDBClient]") -> None:
+        self._name = name
+        self._key_schema = key_schema
+        self._calls = calls
+
+    async def get(self, key: Key) -> tuple[dict[str, Value], Provenance | None] | None:
+        """The record of that key as last put, and its provenance; None when there is none (yet).
+
+        Raises `TableUnavailable`.
+        """
+        wanted = self._key_schema.attribute_values(key)
+        if wanted is None:
+            return None
+        try:
+            answer = await self._calls(
+                lambda dynamodb: dynamodb.get_item(TableName=self._name, Key=wanted, ConsistentRead=True)
+            )
+        except CallFailed as error:
+            raise _unavailable(error) from error
+        item = answer.get("Item")
+        return None if item is None else from_item(cast("Item", item))
+
+    async def write_capacity_units(self) -> int | None:
+        """Write units a second; None for an on-demand table. Raises `TableUnavailable`."""
+        try:
+            answer = await self._calls(lambda dynamodb: dynamodb.describe_table(TableName=self._name))
+        except CallFailed as error:
+            raise _unavailable(error) from error
+        units = answer["Table"].get("ProvisionedThroughput", {}).get("WriteCapacityUnits", 0)
+        return int(units) or None
+
+
+def _unavailable(error: CallFailed) -> TableUnavailable:
+    log.warning("table_read_failed", extra={"cause": str(error)})
+    return TableUnavailable("the table did not answer; try again")

@@ -1,0 +1,1 @@
+"""Everything that is neither deployed nor run by an operator."""

@@ -1,0 +1,124 @@
+"""The original pattern beside Forebay, on a queue and an equally provisioned table of its own, in real time.
+
+Its policy as the AWS sample has it: two workers, batches of ten, one PutItem after the other without retries; at the
+first error the rest of the batch stays invisible for 20 s, and after 20 receives SQS gives a message up. The item has
+what Forebay adds too, so that both write the same units.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from dev.console.series import Beside
+from ops.depth import depth_of
+from records.item import Provenance, to_item
+from records.limits import SEND_BATCH_ENTRIES_MAX
+from records.message import VERSION_ATTRIBUTE
+
+if TYPE_CHECKING:
+    from ops.target import Target
+
+_NAME = "original-pattern"
+_WORKERS = 2
+_BATCH = 10
+_VISIBILITY_SECONDS = 20
+_RECEIVES_MAX = 20
+_WAIT_SECONDS = 1
+_PAUSE_SECONDS = 1.0
+
+
+class Original:
+    """Made once, when it is first wanted. Every method blocks, and raises botocore's errors."""
+
+    def __init__(self, target: "Target") -> None:
+        self._sqs = target.sqs
+        self._dynamodb = target.dynamodb
+        self.table = f"{_NAME}-table"
+        self._dead_letter_url = self._sqs.create_queue(QueueName=f"{_NAME}-dead-letters")["QueueUrl"]
+        told = self._sqs.get_queue_attributes(QueueUrl=self._dead_letter_url, AttributeNames=["QueueArn"])
+        redrive = {"deadLetterTargetArn": told["Attributes"]["QueueArn"], "maxReceiveCount": _RECEIVES_MAX}
+        self._url = self._sqs.create_queue(
+            QueueName=f"{_NAME}-queue",
+            Attributes={"VisibilityTimeout": str(_VISIBILITY_SECONDS), "RedrivePolicy": json.dumps(redrive)},
+        )["QueueUrl"]
+        self._units = self._create_table(target.record_table_name)
+        self._stop = threading.Event()
+        for number in range(_WORKERS):
+            threading.Thread(target=self._work, name=f"{_NAME}-{number}", daemon=True).start()
+
+    def send(self, records: Sequence[str], versions: Sequence[str]) -> None:
+        """The same records that the API accepted, under the same versions."""
+        pairs = list(zip(records, versions, strict=True))
+        for at in range(0, len(pairs), SEND_BATCH_ENTRIES_MAX):
+            entries: Any = [
+                {
+                    "Id": str(n),
+                    "MessageBody": body,
+                    "MessageAttributes": {VERSION_ATTRIBUTE: {"DataType": "String", "StringValue": version}},
+                }
+                for n, (body, version) in enumerate(pairs[at : at + SEND_BATCH_ENTRIES_MAX])
+            ]
+            self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
+
+    def look(self) -> Beside:
+        items = self._dynamodb.describe_table(TableName=self.table)["Table"]["ItemCount"]
+        return Beside(depth_of(self._sqs, self._url).all, depth_of(self._sqs, self._dead_letter_url).all, items)
+
+    def provision(self, units: int) -> None:
+        """As Forebay's own table is."""
+        if units != self._units:
+            throughput: Any = {"ReadCapacityUnits": 5, "WriteCapacityUnits": units}
+            self._dynamodb.update_table(TableName=self.table, ProvisionedThroughput=throughput)
+            self._units = units
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _create_table(self, like: str) -> int:
+        units = self._dynamodb.describe_table(TableName=like)["Table"]["ProvisionedThroughput"]["WriteCapacityUnits"]
+        with suppress(self._dynamodb.exceptions.ResourceInUseException):  # of an attempt that failed half-way
+            self._dynamodb.create_table(
+                TableName=self.table,
+                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": units},
+            )
+        return units
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._drain_one_batch()
+            except (BotoCoreError, ClientError):
+                self._stop.wait(_PAUSE_SECONDS)  # as Lambda's own poller would
+
+    def _drain_one_batch(self) -> None:
+        messages = self._sqs.receive_message(
+            QueueUrl=self._url,
+            MaxNumberOfMessages=_BATCH,
+            WaitTimeSeconds=_WAIT_SECONDS,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["SentTimestamp"],
+        ).get("Messages", [])
+        done: list[Any] = []
+        with suppress(Exception):  # whatever it is, the rest goes back
+            for message in messages:
+                self._put(message)
+                done.append({"Id": str(len(done)), "ReceiptHandle": message["ReceiptHandle"]})
+        if done:
+            self._sqs.delete_message_batch(QueueUrl=self._url, Entries=done)
+
+    def _put(self, message: Any) -> None:  # noqa: ANN401 - boto3's own
+        version = message["MessageAttributes"][VERSION_ATTRIBUTE]["StringValue"]
+        sent_ms = int(message["Attributes"]["SentTimestamp"])
+        provenance = Provenance.of(version, sent_ms, time.time_ns() // 1_000_000)
+        self._dynamodb.put_item(
+            TableName=self.table,
+            Item=to_item(json.loads(message["Body"], parse_float=Decimal), provenance),
+        )

@@ -1,0 +1,97 @@
+"""`python -m dev.console.screenshot PATH`: README's picture of the console, taken anew from a stack that it starts.
+
+A load of six times the table's rate goes in, and the original pattern drains the same records beside.
+"""
+
+import argparse
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from dev.local.processes import StopRequest
+from dev.local.settings import Settings
+from dev.local.stack import running
+
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+_WIDTH, _HEIGHT = 1366, 1200
+_WCU = 25
+_DRAIN_MS = 180_000
+_SETTLE_SECONDS = 4
+
+
+class BrowserMissing(Exception):
+    def __init__(self) -> None:
+        super().__init__("no Chromium on the path: apt-get install chromium")
+
+
+def chromium() -> str:
+    """Where it is. Raises `BrowserMissing`."""
+    found = next((path for name in _CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        raise BrowserMissing
+    return found
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Headless; it opens what is on loopback only."""
+    path = chromium()
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+def story(page: Page) -> None:
+    """Until the backlog of the load is drained."""
+    page.get_by_role("button", name="Run the original pattern beside").click()
+    expect(page.get_by_test_id("beside")).to_be_visible()
+    time.sleep(_SETTLE_SECONDS)
+    for label, number in (("Rate", 30), ("Size", 4000), ("Length", 5)):
+        page.get_by_label(label).fill(f"{number}")
+    page.get_by_role("button", name="Send the load").click()
+    backlog = page.get_by_test_id("backlog")
+    expect(backlog).not_to_have_text("0", timeout=_DRAIN_MS)
+    expect(backlog).to_have_text("0", timeout=_DRAIN_MS)
+    time.sleep(2 * _SETTLE_SECONDS)
+    page.mouse.move(0, 0)
+    page.evaluate("scrollTo(0, 0)")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m dev.console.screenshot", description=__doc__)
+    parser.add_argument("path", type=Path)
+    path: Path = parser.parse_args().path
+    port, aws_port, console_port = _free_ports(3)
+    settings = Settings(port=port, aws_port=aws_port, console_port=console_port, wcu=_WCU, burst_seconds=0)
+    try:
+        with running(settings, StopRequest()) as run, browser() as opened:
+            page = opened.new_page(viewport={"width": _WIDTH, "height": _HEIGHT}, device_scale_factor=1)
+            page.goto(run.console_url)
+            story(page)
+            page.screenshot(path=path)
+    except BrowserMissing as error:
+        print(f"forebay: {error}", file=sys.stderr)
+        return 1
+    print(path)
+    return 0
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports: list[int] = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+if __name__ == "__main__":
+    sys.exit(main())

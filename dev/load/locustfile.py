@@ -1,0 +1,51 @@
+"""Users that post single records, arrays and NDJSON. `python -m dev.load` runs them, and verifies what was accepted."""
+
+import json
+
+from locust import FastHttpUser, constant, task
+from locust.exception import StopUser
+
+from dev.load.traffic import Traffic
+
+_JSON, _NDJSON = "application/json", "application/x-ndjson"
+_ACCEPTED = 202
+_ARRAY, _LINES = 5, 8
+
+
+class Producer(FastHttpUser):
+    """No waiting between requests: `traffic` gives each its turn."""
+
+    traffic = Traffic(rate=20, repeated=0.1)
+    wait_time = constant(0)
+    network_timeout = connection_timeout = 30.0
+
+    @task(6)
+    def single(self) -> None:
+        self._post("single", 1)
+
+    @task(2)
+    def array(self) -> None:
+        self._post("array", _ARRAY)
+
+    @task(2)
+    def ndjson(self) -> None:
+        self._post("ndjson", _LINES)
+
+    def _post(self, kind: str, count: int) -> None:
+        traffic = self.traffic
+        if not traffic.wait_for_turn(count):
+            raise StopUser
+        texts = [json.dumps(traffic.record()) for _ in range(count)]
+        content_type = _NDJSON if kind == "ndjson" else _JSON
+        body = {"single": texts[0], "array": f"[{','.join(texts)}]", "ndjson": "\n".join(texts)}[kind]
+        headers = {"content-type": content_type}
+        with self.client.post("/records", data=body, headers=headers, name=kind, catch_response=True) as response:
+            fault: str | None
+            if response.status_code == _ACCEPTED:
+                seconds = response.request_meta["response_time"] / 1000
+                fault = traffic.answered(kind, response.content or b"", count, seconds)
+            else:
+                fault = f"answered {response.status_code}" if response.status_code else "no answer"
+            if fault:
+                traffic.failures[fault] += 1
+                response.failure(fault)

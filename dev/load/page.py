@@ -1,0 +1,194 @@
+"""One page that needs nothing else: no script, no link, no font of its own."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+
+from dev.load import charts
+from dev.load.latencies import milliseconds
+from dev.load.story import Story
+from ops.text import count, duration
+
+_WIDE, _NARROW = 860, 380
+
+_STYLE = """
+:root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --ink: #17202a; --soft: #566270; --grid: #dfe4ea;
+  --accepted: #2468c8; --taken: #0a7d5a; --provisioned: #17202a; --backlog: #b45f06; --bad: #b3261e; --good: #0a7d5a; }
+@media (prefers-color-scheme: dark) { :root { --page: #12161b; --card: #1b2129; --ink: #e8ecf1; --soft: #9fabb8;
+  --grid: #313a45; --accepted: #6ea8fe; --taken: #3ecf9b; --provisioned: #e8ecf1; --backlog: #f0a04b; --bad: #ff8a80;
+  --good: #3ecf9b; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+main { max-width: 940px; margin: 0 auto; padding: 24px 16px 48px; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 8px; }
+h2 { font-size: 1.05rem; margin: 0 0 2px; }
+p { margin: 0 0 8px; }
+.soft { color: var(--soft); }
+.card { background: var(--card); border: 1px solid var(--grid); border-radius: 10px; padding: 16px; margin: 16px 0; }
+.verdict { border-left: 6px solid var(--good); }
+.verdict.lost { border-left-color: var(--bad); }
+.verdict strong { color: var(--good); }
+.verdict.lost strong { color: var(--bad); }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 16px 0; }
+.tile { background: var(--card); border: 1px solid var(--grid); border-radius: 10px; padding: 12px 16px; }
+.tile b { display: block; font-size: 1.45rem; line-height: 1.3; }
+.tile span { color: var(--soft); font-size: .875rem; }
+.key { display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: .875rem; color: var(--soft); margin: 4px 0 8px; }
+.key i { display: inline-block; width: 14px; height: 14px; border-radius: 3px; margin-right: 6px;
+  vertical-align: -2px; }
+.key i.dash { height: 0; border-top: 2px dashed var(--provisioned); border-radius: 0; vertical-align: 4px; }
+.key i.dot { border-radius: 50%; }
+svg { display: block; width: 100%; height: auto; font: 13px system-ui, sans-serif; }
+svg text { fill: var(--soft); }
+.narrow { display: none; }
+.grid { stroke: var(--grid); }
+.line { fill: none; stroke-width: 2; stroke-linejoin: round; }
+.area { stroke: none; fill-opacity: .22; }
+.accepted.line { stroke: var(--accepted); } .accepted.area { fill: var(--accepted); }
+.taken.line { stroke: var(--taken); } .taken.area { fill: var(--taken); fill-opacity: .45; }
+.backlog.line { stroke: var(--backlog); } .backlog.area { fill: var(--backlog); }
+.provisioned { stroke: var(--provisioned); stroke-width: 1.5; stroke-dasharray: 6 5; }
+.hint { fill: transparent; } .hint:hover { fill: var(--ink); fill-opacity: .08; }
+.range { stroke: var(--accepted); stroke-width: 4; stroke-opacity: .3; }
+circle { stroke: var(--card); stroke-width: 2; }
+.p50 { fill: var(--taken); background: var(--taken); } .p95 { fill: var(--accepted); background: var(--accepted); }
+.p99 { fill: var(--backlog); background: var(--backlog); } .max { fill: var(--bad); background: var(--bad); }
+.dead { fill: var(--bad); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { padding: 6px 10px 6px 0; border-bottom: 1px solid var(--grid); text-align: right; white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; white-space: normal; }
+th { color: var(--soft); font-weight: 500; }
+@media (max-width: 600px) { .wide { display: none; } .narrow { display: block; } .card { padding: 12px; }
+  table { font-size: .8rem; } th, td { padding-right: 4px; } }
+"""
+
+
+def page(story: Story) -> str:
+    title = "A surge, and the table at its own rate"
+    dead = sum(story.dead_letters.values())
+    body = [
+        f"<h1>{title}</h1>",
+        f"<p>{_told(story)}</p>",
+        _verdict(story),
+        _tiles(story),
+        _card(
+            "Accepted, and taken by the table",
+            "Records a second. One record costs one write unit.",
+            _key(("accepted", "accepted"), ("taken", "taken by the table"), ("dash", "provisioned")),
+            _both(charts.rates, story),
+        ),
+        _card("Backlog", "Records accepted and not yet in the table.", _both(charts.backlog, story)),
+        _card(
+            "Latency of requests",
+            "What a producer waits for its 202; without the first request, which opens the API's connections.",
+            _key(*((f"dot {name}", name) for name in ("p50", "p95", "p99", "max"))),
+            _both(charts.latencies, story),
+            _latencies(story),
+        ),
+        _card(
+            "Dead letters",
+            "Sent on purpose, straight into the queue: messages that can never be stored. They harm nobody beside them."
+            if dead
+            else "None.",
+            _both(charts.dead_letters, story) if dead else "",
+        ),
+        _card("Figures", "", _figures(story)),
+    ]
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>Forebay: {title}</title>'
+        f'<link rel="icon" href="data:,"><style>{_STYLE}</style></head>'
+        f"<body><main>{''.join(body)}</main></body></html>\n"
+    )
+
+
+def _told(story: Story) -> str:
+    times = story.surge_rate / story.write_units
+    return (
+        f"For {story.surge[1] - story.surge[0]:g} seconds, records came at {story.surge_rate:,.0f} a second: "
+        f"{times:.1f} times what the table is provisioned for, {count(story.write_units, 'write unit')} a second with "
+        f"no burst credit. Producers had their answers in milliseconds; the table took the records at its own rate, "
+        f"until the buffer was empty {duration(max(0, story.last_put - story.surge[1]))} after the surge."
+    )
+
+
+def _verdict(story: Story) -> str:
+    verdict = story.verdict
+    rows = verdict.text().splitlines()
+    found = "Every 202 is accounted for" if verdict.holds else f"{count(verdict.lost, 'record')} lost"
+    where = (
+        f"Of {verdict.receipts:,} receipts {verdict.in_table:,} are in the table, {verdict.superseded:,} superseded, "
+        f"{verdict.in_queue:,} still in the queue, {verdict.dead_lettered:,} dead-lettered, {verdict.lost:,} lost."
+    )
+    named = f"<p>{escape(rows[-1])}</p>" if verdict.lost_keys else ""
+    mark, kind = ("✓", "") if verdict.holds else ("✗", " lost")
+    return f'<div class="card verdict{kind}"><strong>{mark} {found}.</strong> {where}{named}</div>'
+
+
+def _tiles(story: Story) -> str:
+    p99 = story.latencies.percentile(0.99)
+    tiles = [
+        (f"{len(story.accepted):,}", "records accepted"),
+        (f"{story.greatest_backlog:,}", "greatest backlog"),
+        (f"{story.used:.0%}", "of the provisioned units used under backlog"),
+        (milliseconds(story.latencies.percentile(0.5)), f"to a 202 (p50); p99 {milliseconds(p99)}"),
+        (f"{sum(story.dead_letters.values()):,}", "dead letters"),
+    ]
+    shown = "".join(f'<div class="tile"><b>{value}</b><span>{name}</span></div>' for value, name in tiles)
+    return f'<div class="tiles">{shown}</div>'
+
+
+def _card(title: str, told: str, *parts: str) -> str:
+    return f'<section class="card"><h2>{title}</h2><p class="soft">{told}</p>{"".join(parts)}</section>'
+
+
+def _key(*entries: tuple[str, str]) -> str:
+    shown = "".join(f'<span><i class="{kind}" {_swatch(kind)}></i>{name}</span>' for kind, name in entries)
+    return f'<div class="key">{shown}</div>'
+
+
+def _swatch(kind: str) -> str:
+    return f'style="background: var(--{kind})"' if kind in {"accepted", "taken"} else ""
+
+
+def _both(chart: Callable[[Story, int], str], story: Story) -> str:
+    """For a desk and for a phone: a chart that is only shrunk cannot be read."""
+    return f'<div class="wide">{chart(story, _WIDE)}</div><div class="narrow">{chart(story, _NARROW)}</div>'
+
+
+def _table(rows: Sequence[Sequence[str]]) -> str:
+    head, *rest = rows
+    shown = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rest)
+    titles = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    return f'<div class="scroll"><table><thead><tr>{titles}</tr></thead><tbody>{shown}</tbody></table></div>'
+
+
+def _latencies(story: Story) -> str:
+    rows: list[Sequence[str]] = [("kind", "requests", "p50", "p95", "p99", "max")]
+    for kind, of in story.kinds.items():
+        figures = [milliseconds(each) for each in of.latencies.figures()]
+        rows.append([kind, f"{of.latencies.count:,}", *figures])
+    return _table(rows)
+
+
+def _figures(story: Story) -> str:
+    waited = story.in_queue
+    rows = [
+        ("figure", "value"),
+        ("table, provisioned", f"{count(story.write_units, 'write unit')} a second"),
+        (
+            "table, taken while there was a backlog",
+            f"{story.taken_per_second:.2f} a second",
+        ),
+        ("surge", f"{story.surge_rate:,.0f} records a second for {story.surge[1] - story.surge[0]:g} s"),
+        ("requests not accepted", f"{story.refused_requests:,}"),
+        ("records accepted", f"{len(story.accepted):,}"),
+        ("records in the table", f"{story.verdict.in_table:,}"),
+        ("records lost", f"{story.verdict.lost:,}"),
+        ("dead letters", f"{sum(story.dead_letters.values()):,}"),
+        ("greatest backlog", f"{story.greatest_backlog:,} records"),
+        ("from accepted to the table, p50", f"{waited.percentile(0.5):.1f} s"),
+        ("from accepted to the table, longest", f"{waited.max:.1f} s"),
+        ("last record in the table after", f"{story.last_put:.1f} s"),
+    ]
+    return _table(rows)

@@ -1,0 +1,201 @@
+"""`python -m dev.load.verify FILE…`: every 202 is accounted for, in the table or still in the queue.
+
+A file holds answers of `POST /records`, or single receipts `{"id", "version"}`, one a line; `-` is standard input.
+"""
+
+import argparse
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dev.load.reader import KEYS_PER_SECOND, ItemsReader
+from dev.load.receipts import ReceiptInvalid, Receipts
+from ops import target_options
+from ops.command import DONE, FAILED, STOPPED
+from ops.dead_letters import DeadLetterQueue
+from ops.depth import depth_of
+from ops.progress import Progress
+from ops.stop import Stop, on_signals
+from ops.target import Target
+from ops.text import count, duration, printable, shortened, table
+from ops.troubles import TROUBLES, plain
+from records.key import Key
+
+WAIT_SECONDS_MAX = 3600.0
+STALLED_SECONDS_MAX = 180.0
+_LOOK_SECONDS = 0.5
+_RATE_SECONDS = 15.0
+_LOOKS = 3
+"""SQS's counts are approximate: what an empty queue is missing is looked for again before it is called lost."""
+_LOST_SHOWN = 5
+_ID_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where the records of the receipts are. `superseded` to `lost` are receipts; together they are all of them."""
+
+    receipts: int
+    in_table: int
+    superseded: int
+    """A newer version of the same id was accepted."""
+    in_queue: int
+    """Not in the table yet, as far as the queue holds so many messages."""
+    dead_lettered: int
+    lost: int
+    lost_keys: tuple[Key, ...]
+    """The first of them; none where the queue holds messages, since then it is not known which they are."""
+    backlog: int
+    """Messages in the queue."""
+    dead_letters: int
+    """All messages in the dead-letter queue, whoever sent them."""
+
+    @property
+    def holds(self) -> bool:
+        return self.lost == 0
+
+    def text(self) -> str:
+        found = "every 202 is accounted for" if self.holds else f"{count(self.lost, 'RECORD')} LOST"
+        rows = [
+            ("in the table", f"{self.in_table:,}"),
+            ("superseded by a newer one", f"{self.superseded:,}"),
+            ("still in the queue", f"{self.in_queue:,}"),
+            ("dead-lettered", f"{self.dead_lettered:,}"),
+            ("lost", f"{self.lost:,}"),
+        ]
+        beside = (
+            f"Beside them: {count(self.backlog, 'message')} in the queue, {count(self.dead_letters, 'dead letter')}."
+        )
+        ids = [shortened(printable(" ".join(key.members().values())), _ID_SHOWN) for key in self.lost_keys]
+        named = [f"The first of the lost: {', '.join(ids)}"] if ids else []
+        return "\n".join([f"{count(self.receipts, 'receipt')}: {found}", table(rows, right=[1]), beside, *named])
+
+
+class Verification:
+    """Of receipts against the buffer and the table. `tell` is called with a line of progress."""
+
+    def __init__(self, target: Target, stop: Stop, tell: Callable[[str], None]) -> None:
+        self._target = target
+        self._stop = stop
+        self._tell = tell
+
+    def run(self, receipts: Receipts, wait_seconds: float = WAIT_SECONDS_MAX) -> Verdict:
+        """Waits so long at most until the buffer is empty, not at all after `stop`. Raises botocore's errors."""
+        self._wait(wait_seconds)
+        missing, backlog = list(receipts), 0
+        for look in range(_LOOKS):
+            # The queue first: what is put in between is then not missed in both.
+            backlog = self._backlog()
+            missing = self._missing(receipts, missing)
+            if not missing or backlog:
+                break
+            Stop().wait(_LOOK_SECONDS * look)
+        dead_letters = depth_of(self._target.sqs, self._target.record_dead_letter_queue_url).all
+        dead = self._dead_lettered(receipts, set(missing)) if missing and dead_letters else set()
+        missing = [key for key in missing if key not in dead]
+        lost = max(0, len(missing) - backlog)
+        return Verdict(
+            receipts=receipts.count,
+            in_table=len(receipts) - len(missing) - len(dead),
+            superseded=receipts.superseded,
+            in_queue=len(missing) - lost,
+            dead_lettered=len(dead),
+            lost=lost,
+            lost_keys=() if backlog else tuple(missing[:_LOST_SHOWN]),
+            backlog=backlog,
+            dead_letters=dead_letters,
+        )
+
+    def _backlog(self) -> int:
+        return depth_of(self._target.sqs, self._target.record_queue_url).all
+
+    def _wait(self, seconds: float) -> None:
+        """Until the buffer is empty, `stop` is made, the time is up or nothing has moved for long."""
+        now = time.monotonic()
+        until, moved = now + seconds, now
+        looks: deque[tuple[float, int]] = deque()
+        while (backlog := self._backlog()) and not self._stop.made:
+            now = time.monotonic()
+            if looks and looks[-1][1] != backlog:
+                moved = now
+            if now >= until or now - moved >= STALLED_SECONDS_MAX:
+                return
+            looks.append((now, backlog))
+            while now - looks[0][0] > _RATE_SECONDS:
+                looks.popleft()
+            self._tell(_told(looks))
+            self._stop.wait(min(_LOOK_SECONDS, until - now))
+
+    def _missing(self, receipts: Receipts, keys: Sequence[Key]) -> list[Key]:
+        """Those that the table does not hold in their newest receipted version or a newer one."""
+        left = dict.fromkeys(keys)
+        for number, (key, provenance) in enumerate(ItemsReader(self._target).read(keys), 1):
+            if number % KEYS_PER_SECOND == 0:
+                self._tell(f"reading the table: {number:,} of {len(keys):,}")
+            if receipts.satisfied_by(key, provenance.version if provenance else None):
+                left.pop(key, None)
+        return list(left)
+
+    def _dead_lettered(self, receipts: Receipts, keys: set[Key]) -> set[Key]:
+        found = set()
+        queue = DeadLetterQueue(self._target.sqs, self._target.record_dead_letter_queue_url, Stop())
+        with queue.scan() as scan:
+            for letter in (letter for letters in scan for letter in letters):
+                key, version = letter.key(self._target.key_schema), letter.version
+                if key is not None and key in keys and version and receipts.is_newest(key, version.text()):
+                    found.add(key)
+        return found
+
+
+def _told(looks: "deque[tuple[float, int]]") -> str:
+    (began, first), (now, backlog) = looks[0], looks[-1]
+    told = f"backlog {backlog:,}"
+    if backlog < first:
+        rate = (first - backlog) / (now - began)
+        told += f", {rate:.1f} puts a second, empty in about {duration(backlog / rate)}"
+    return told
+
+
+def _lines(files: Sequence[str]) -> Iterator[str]:
+    for name in files:
+        if name == "-":
+            yield from sys.stdin
+        else:
+            with Path(name).open(encoding="utf-8") as file:
+                yield from file
+
+
+def main(given: Sequence[str] | None = None) -> int:
+    """0 where every 202 is accounted for, 1 where one is lost or something is in the way, 130 after Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m dev.load.verify", description="Accounts for every 202.")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="receipts or answers, one a line; - for standard input"
+    )
+    parser.add_argument("--no-wait", action="store_true", help="do not wait until the buffer is empty")
+    target_options.add_to(parser)
+    arguments = parser.parse_args(given)
+    progress = Progress(sys.stderr)
+    stop = Stop()
+    try:
+        receipts = Receipts.read(_lines(arguments.files))
+        with on_signals(stop):
+            verification = Verification(target_options.target_of(arguments), stop, progress.tell)
+            verdict = verification.run(receipts, 0 if arguments.no_wait else WAIT_SECONDS_MAX)
+    except (ReceiptInvalid, OSError, UnicodeDecodeError) as error:
+        print(f"verify: {error}", file=sys.stderr)
+        return FAILED
+    except TROUBLES as error:
+        print(f"verify: {plain(error)}", file=sys.stderr)
+        return FAILED
+    progress.end()
+    print(verdict.text())
+    if not verdict.holds:
+        return FAILED
+    return STOPPED if stop.made else DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,107 @@
+"""A simulated table of limited capacity, and the calls of a DynamoDB client that the consumer makes."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ReadTimeoutError
+
+from dev.local.capacity import WriteCapacity
+from dev.simulation.clock import VirtualClock
+from dev.simulation.faults import Chance, Crashed, error
+from records.item import from_attribute_value, value_bytes, write_units
+
+PUT_SECONDS = 0.005
+_ASK_SECONDS = 0.01
+_TIMEOUT_SECONDS = 2.0
+_THROTTLES = ("ThrottlingException", "RequestLimitExceeded", "ProvisionedThroughputExceededException")
+
+
+@dataclass(slots=True)
+class Table:
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    puts: int = 0
+    units: float = 0.0
+    throttles: int = 0
+    last_put: float = 0.0
+    mark: int = 0
+    """How many items to take the time at."""
+    marked_at: float = 0.0
+
+
+class DynamoDbClient:
+    """Capacity is charged as the local stack's limiter does."""
+
+    def __init__(self, table: Table, capacity: WriteCapacity, chance: Chance, clock: VirtualClock) -> None:
+        self._table = table
+        self._capacity = capacity
+        self._chance = chance
+        self._clock = clock
+        faults = chance.faults
+        self._hot = WriteCapacity(faults.hot_key_units_per_second, 0, clock.monotonic) if faults.hot_key else None
+
+    def describe_table(self, **_request: Any) -> dict[str, Any]:  # noqa: ANN401 - as the client takes them
+        self._clock.sleep(_ASK_SECONDS)
+        return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self._capacity.units_per_second}}}
+
+    def put_item(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+        self._chance.maybe_crash()
+        self._clock.sleep(PUT_SECONDS)
+        faults, chance = self._chance.faults, self._chance
+        key = request["Item"]["id"]["S"]
+        if key.startswith("crashes"):
+            raise Crashed
+        if key.startswith("refused"):
+            raise error("ValidationException", "PutItem")
+        if any(window.holds(self._clock.now) for window in faults.misconfigured):
+            raise error("AccessDeniedException", "PutItem")
+        if chance.happens(faults.server_error):
+            raise error("InternalServerError", "PutItem")
+        if chance.happens(faults.timeout):
+            if chance.random.random() < 0.5:  # noqa: PLR2004 - half of them
+                self._put(request)
+            self._clock.sleep(_TIMEOUT_SECONDS)
+            raise ReadTimeoutError(endpoint_url="https://simulated")
+        answer = self._put(request)
+        chance.maybe_crash()
+        return answer
+
+    def _put(self, request: dict[str, Any]) -> dict[str, Any]:
+        item = request["Item"]
+        key = item["id"]["S"]
+        if self._hot and key == self._chance.faults.hot_key:
+            if not self._hot.admits():
+                raise self._throttle("TableWriteKeyRangeThroughputExceeded")
+        elif any(window.holds(self._clock.now) for window in self._chance.faults.throttled):
+            raise self._throttle("TableWriteProvisionedThroughputExceeded")
+        if not self._capacity.admits():
+            raise self._throttle("TableWriteProvisionedThroughputExceeded")
+        units = write_units(_bytes(item))
+        self._capacity.charge(units)
+        if self._hot and key == self._chance.faults.hot_key:
+            self._hot.charge(units)
+        self._table.units += units
+        there = self._table.items.get(key)
+        if "ConditionExpression" in request and there and _version(there) >= _version(item):
+            raise error("ConditionalCheckFailedException", "PutItem")
+        self._table.items[key] = item
+        self._table.puts += 1
+        self._table.last_put = self._clock.now
+        if len(self._table.items) == self._table.mark and not self._table.marked_at:
+            self._table.marked_at = self._clock.now
+        return {"ConsumedCapacity": {"CapacityUnits": units, "Table": {"CapacityUnits": units}}}
+
+    def _throttle(self, reason: str) -> Exception:
+        self._table.throttles += 1
+        if self._chance.happens(self._chance.faults.unreasoned):
+            return error(self._chance.random.choice(_THROTTLES), "PutItem")
+        reasons = [{"reason": reason, "resource": "table"}]
+        return error("ProvisionedThroughputExceededException", "PutItem", ThrottlingReasons=reasons)
+
+
+def _version(item: dict[str, Any]) -> str:
+    version: str = item["_forebay"]["M"]["version"]["S"]
+    return version
+
+
+def _bytes(item: dict[str, Any]) -> int:
+    return sum(len(name.encode()) + value_bytes(from_attribute_value(value)) for name, value in item.items())

@@ -1,0 +1,180 @@
+"""One simulated world: everything between the queue and the table, from one seed, and the promises it has to keep."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any, cast
+
+from consumer.clock import Clock
+from consumer.dead_letters import DeadLetters
+from consumer.drain import Parts
+from consumer.handler import create_handler
+from consumer.pace import Pace
+from consumer.paced_table import PacedTable
+from consumer.queue import RecordQueue
+from consumer.table import RecordTable
+from dev.local.capacity import WriteCapacity
+from dev.simulation.clock import EPOCH_MS, VirtualClock
+from dev.simulation.dynamodb import DynamoDbClient, Table
+from dev.simulation.event_source import EventSource, Handler
+from dev.simulation.faults import Chance, Faults
+from dev.simulation.sqs import Message, Queue, SqsClient
+from records.json_text import write
+from records.key import KeySchema
+from records.version import Versions, version_of_bare_message
+
+FUNCTION_SECONDS = 60.0
+VISIBILITY_SECONDS = 90.0
+RECEIVES_MAX = 100
+"""As template.yaml has them; a test holds that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The world's size."""
+
+    units_per_second: float = 5.0
+    burst_seconds: float = 0.0
+    workers: int = 2
+    batch_size: int = 10
+    function_seconds: float = FUNCTION_SECONDS
+    visibility_seconds: float = VISIBILITY_SECONDS
+    receives_max: int = RECEIVES_MAX
+
+
+class World:
+    """`environment`, where given, makes another function's handler: a baseline to compare with."""
+
+    def __init__(
+        self,
+        setting: Setting,
+        faults: Faults,
+        seed: int,
+        environment: Callable[["World"], Handler] | None = None,
+    ) -> None:
+        logging.getLogger("consumer").setLevel(logging.CRITICAL)  # thousands of lines that nobody reads
+        self.setting = setting
+        self.random = Random(seed)
+        self.clock = VirtualClock()
+        self.chance = Chance(faults, self.random)
+        self.table = Table()
+        self.capacity = WriteCapacity(setting.units_per_second, setting.burst_seconds, self.clock.monotonic)
+        self.capacity.charge(-setting.units_per_second * setting.burst_seconds)  # all of its credit is there
+        self.dead_letters: list[dict[str, Any]] = []
+        self.queue = Queue(setting.visibility_seconds, setting.receives_max, self.clock, self.chance)
+        self.dynamodb = DynamoDbClient(self.table, self.capacity, self.chance, self.clock)
+        self.sqs = SqsClient(self.queue, self.dead_letters, self.chance, self.clock)
+        self.accepted: dict[str, tuple[str, str]] = {}
+        """By key: the newest version, and its body."""
+        self.bad: dict[str, str] = {}
+        """Bodies that can never be put, with the reason that each is dead-lettered with."""
+        self.crashing: set[str] = set()
+        """Bodies that the function does not survive."""
+        self.event_source = EventSource(
+            queue=self.queue,
+            environment=lambda: (environment or forebay)(self),
+            workers=setting.workers,
+            batch_size=setting.batch_size,
+            timeout=setting.function_seconds,
+            clock=self.clock,
+            deleted=self._deleted,
+        )
+        self._versions = Versions(self.clock.now_ms, self.random.getrandbits)
+        for at, units in faults.capacity:
+            self.clock.start(lambda units=units: self.capacity.provision(units), after=at)  # type: ignore[misc] # a lambda's default
+
+    def accept(self, key: str, content: str = "", *, bare: bool = False) -> None:
+        """As the API sends a record, or (`bare`) as any producer puts one on the queue."""
+        body = write({"id": key, "content": content})
+        if bare:
+            message = self.queue.send(body, {})
+            version = version_of_bare_message(message.message_id, EPOCH_MS + int(message.sent * 1000))
+        else:
+            version = self._versions.next()
+            self.queue.send(body, {"version": version})
+        if key.startswith("refused"):
+            self.bad[body] = "put_refused"
+        elif key.startswith("crashes"):
+            self.crashing.add(body)
+        elif key not in self.accepted or version > self.accepted[key][0]:
+            self.accepted[key] = version, body
+
+    def poison(self, body: str, reason: str) -> None:
+        self.bad[body] = reason
+        self.queue.send(body, {})
+
+    def drain(self, seconds_min: float, seconds_max: float) -> None:
+        """Until nothing is left in the queue and nothing more arrives, or the time is up."""
+        self.event_source.start()
+        self.clock.run(until=lambda: not self.queue.messages and self.clock.now >= seconds_min, seconds_max=seconds_max)
+        self.event_source.stop()
+
+    def _deleted(self, message: Message) -> None:
+        """The event source mapping deletes a message: its record has to be in a right place by then."""
+        if message.body in self.bad:
+            assert self._is_dead_lettered(message.body), f"lost a bad message: {message.body[:40]}"
+            return
+        if message.body in self.crashing:
+            return
+        key, version = _key(message.body), _version_of(message)
+        stored = self.table.items.get(key)
+        assert (stored and stored["_forebay"]["M"]["version"]["S"] >= version) or any(
+            _version_of(other) == version for other in self.queue.messages.values()
+        ), f"deleted before it was put: {message.body[:40]}"
+
+    def _is_dead_lettered(self, body: str) -> bool:
+        redriven = any(message.body == body for message in self.queue.redriven)
+        return redriven or any(letter["body"] == body for letter in self.dead_letters)
+
+    def verify(self) -> None:
+        """At the end: every record is in exactly one right place."""
+        assert not self.queue.messages, f"{len(self.queue.messages)} messages left after {self.clock.now:,.0f} s"
+        assert not self.queue.expired, "a message died of old age"
+        assert self.event_source.timeouts == 0, "an invocation ran into its timeout"
+        good_dead = [each for each in self.dead_letters if each["body"] not in self.bad]
+        good_dead += [{"body": m.body} for m in self.queue.redriven if m.body not in {*self.bad, *self.crashing}]
+        assert not good_dead, f"{len(good_dead)} good records were dead-lettered"
+        for body, reason in self.bad.items():
+            letters = [each["reason"] for each in self.dead_letters if each["body"] == body]
+            assert self._is_dead_lettered(body), f"a bad message is nowhere: {body}"
+            assert set(letters) <= {reason}, f"a wrong reason: {letters}"
+        for body in self.crashing:
+            assert self._is_dead_lettered(body), f"a message that crashes is nowhere: {body}"
+        assert set(self.table.items) == set(self.accepted), "the table does not hold exactly the good records"
+        for key, (version, body) in self.accepted.items():
+            item = self.table.items[key]
+            assert item["_forebay"]["M"]["version"]["S"] == version, f"an older version won: {body[:40]}"
+
+
+def forebay(world: World) -> Handler:
+    """A cold start of the real consumer."""
+    clock = Clock(world.clock.now_ms, world.clock.monotonic, world.clock.sleep, world.random.random)
+    sqs = cast("Any", world.sqs)
+
+    def count(_name: str, _number: float) -> None:
+        pass
+
+    parts = Parts(
+        table=PacedTable(
+            RecordTable(cast("Any", world.dynamodb), "records"),
+            Pace(world.setting.workers, clock.random),
+            clock,
+            count,
+        ),
+        queue=RecordQueue(sqs, "records"),
+        dead_letters=DeadLetters(sqs, "dead-letters", clock.now_ms),
+        key_schema=KeySchema(),
+        clock=clock,
+        count=count,
+    )
+    return cast("Handler", create_handler(parts, lambda: None))
+
+
+def _key(body: str) -> str:
+    return body.split('"')[3]
+
+
+def _version_of(message: Message) -> str:
+    given = message.attributes.get("version")
+    return given or version_of_bare_message(message.message_id, EPOCH_MS + int(message.sent * 1000))

@@ -1,0 +1,3 @@
+"""The table that AWS's own engine judges by."""
+
+TABLE_NAME = "table-name"

@@ -1,0 +1,295 @@
+"""202 means storable, exactly; and what is refused could not have been stored.
+
+Every record goes the whole way: the app's own door, the message that it sends, the consumer's own handler, AWS's own
+DynamoDB engine, and back through `GET /records/{id}`. The judge of refusals is that engine, too, and SQS's documented
+limits of a message.
+"""
+
+import copy
+import dataclasses
+import json
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from consumer.handler import create_handler
+from consumer.pace import Pace
+from consumer.paced_table import PacedTable
+from consumer.table import RecordTable
+from records.item import RESERVED_NAME, Provenance
+from tests.dynamodb_local.cases import cases
+from tests.dynamodb_local.json_text import ANYTHING, RECORDS, Json, Number, dumps, exact, loads
+from tests.dynamodb_local.table import TABLE_NAME
+from tests.unit.api.doubles import Sqs, app_of, request
+from tests.unit.consumer.doubles import Consumer, Context, sqs_record
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_JSON = {"content-type": "application/json"}
+ITEM_BYTES_MAX = 409_600
+MESSAGE_BYTES_MAX = 1_048_576
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+_MESSAGE_TEXT = re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
+
+
+class Forebay:
+    """The app and the consumer with a queue that is a list in between, on the judge's table."""
+
+    def __init__(self, dynamodb: "DynamoDBClient") -> None:
+        self.dynamodb = dynamodb
+        self.sqs = Sqs()
+        self.app = app_of(self.sqs, dynamodb)
+        drain = Consumer()
+        self.dead, clock = drain.dead, drain.time.clock
+        table = PacedTable(RecordTable(dynamodb, TABLE_NAME), Pace(2, clock.random), clock, lambda *_: None)
+        self._handle = create_handler(dataclasses.replace(drain.parts, table=table), lambda: None)
+
+    def post(self, text: str) -> Any:
+        return request(self.app, "POST", "/records", content=text.encode(), headers=_JSON)
+
+    def drain(self) -> None:
+        """Delivers what was sent; every message must be one that SQS takes, and every record one that is stored."""
+        sent, self.sqs.durable = self.sqs.durable, []
+        records = []
+        for index, entry in enumerate(sent):
+            body = entry["MessageBody"]
+            version = entry["MessageAttributes"]["version"]["StringValue"]
+            assert _MESSAGE_TEXT.fullmatch(body)
+            assert len(body.encode()) + len(f"versionString{version}") <= MESSAGE_BYTES_MAX
+            records.append(sqs_record(str(index), body, {"version": {"stringValue": version, "dataType": "String"}}))
+        assert self._handle({"Records": records}, Context()) == {"batchItemFailures": []}
+        assert self.dead.letters == []
+
+    def read(self, record_id: str) -> Any:
+        answer = request(self.app, "GET", f"/records/{quote(record_id, safe='')}")
+        assert answer.status_code == 200, (record_id, answer.text)
+        return loads(answer.text)
+
+    def clear(self, record_id: str) -> None:
+        self.dynamodb.delete_item(TableName=TABLE_NAME, Key={"id": {"S": record_id}})
+
+    def stores(self, value: Any) -> bool:
+        """Whether the judge takes the record's item, whatever Forebay's own rules would say of it."""
+        item = {name: attribute_value(element) for name, element in value.items()}
+        provenance = Provenance.of("018bcfe5-687b-7000-8000-000000000000", 0, 0)
+        item[RESERVED_NAME] = provenance.attribute_value()
+        try:
+            self.dynamodb.put_item(TableName=TABLE_NAME, Item=item)
+        except self.dynamodb.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":
+                raise
+            return False
+        self.clear(value["id"])
+        return True
+
+
+def attribute_value(value: Any) -> Any:
+    """The mapping of the tests' own, without any check."""
+    match value:
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case None:
+            return {"NULL": True}
+        case Decimal():
+            return {"N": str(value)}
+        case list():
+            return {"L": [attribute_value(element) for element in value]}
+        case _:
+            return {"M": {name: attribute_value(element) for name, element in value.items()}}
+
+
+@pytest.fixture(scope="module")
+def forebay(dynamodb: "DynamoDBClient") -> Forebay:
+    return Forebay(dynamodb)
+
+
+@pytest.fixture
+def count(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Counts cases; the run's summary tells them."""
+    counts: dict[str, int] = {}
+    request.node.user_properties.append(("cases", counts))
+
+    def add(name: str) -> None:
+        counts[name] = counts.get(name, 0) + 1
+
+    return add
+
+
+def tokens(pointer: str) -> list[str]:
+    return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
+
+
+def mended(records: list[Any], errors: list[dict[str, Any]]) -> list[Any]:
+    """The records with just those places mended that the errors point to."""
+    records = copy.deepcopy(records)
+    # From the last to the first: what is taken out must not move what is still to be mended.
+    for error in reversed(errors):
+        path = tokens(error["pointer"])
+        if not path:
+            assert error["code"] in {"record_not_an_object", "record_too_large", "message_too_large"}
+            records[error["index"]] = {"id": "mended"}
+            continue
+        parent = records[error["index"]]
+        for token in path[:-1]:
+            parent = parent[int(token)] if isinstance(parent, list) else parent[token]
+        last: Any = int(path[-1]) if isinstance(parent, list) else path[-1]
+        match error["code"]:
+            case "key_invalid":
+                parent[last] = "mended"
+            case "name_invalid" | "name_reserved":
+                parent.pop(last, None)
+            case "number_out_of_range" | "number_too_precise" | "nesting_too_deep":
+                if not isinstance(parent, dict) or last in parent:
+                    assert isinstance(parent[last], Number) == error["code"].startswith("number")
+                    parent[last] = Number("1")
+            case code:
+                pytest.fail(f"an error with an unknown code: {code}")
+    return records
+
+
+@cases(2000)
+@given(value=ANYTHING)
+@example(value={"id": "1", "n": Number("-0.0e5")})
+@example(value=[{"id": "same", "n": Number("1")}, {"id": "same", "n": Number("2")}])
+def test_any_json_is_stored_and_read_back_equal_or_refused_with_pointers_that_are_right(
+    forebay: Forebay, count: Callable[[str], None], value: Json
+) -> None:
+    text = dumps(value)
+    answer = forebay.post(text)
+    if answer.status_code == 202:
+        count("stored and read back equal")
+        forebay.drain()
+        posted = exact(value)
+        posted = posted if isinstance(posted, list) else [posted]
+        receipts = answer.json()["records"]
+        expected = {
+            receipt["id"]: {"id": receipt["id"], **each} for receipt, each in zip(receipts, posted, strict=True)
+        }
+        for record_id, record in expected.items():
+            if record_id not in {".", ".."}:  # no URL can name these: clients resolve them (RFC 3986, section 5.2.4)
+                assert forebay.read(record_id) == record
+            forebay.clear(record_id)
+        return
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert forebay.sqs.durable == []
+    if answer.status_code == 400:
+        # Only what the parser itself cannot represent: beyond a Decimal's own exponents, or 200 brackets.
+        count("refused by the parser")
+        assert problem["code"] == "number_out_of_range"
+        return
+    assert answer.status_code == 422
+    count("refused with pointers")
+    records: Any = value if isinstance(value, list) else [value]
+    for _ in range(3):  # sizes are looked at when nothing else is wrong
+        records = mended(records, problem["errors"])
+        answer = forebay.post(dumps(records))
+        if answer.status_code == 202:
+            break
+        problem = answer.json()
+    assert answer.status_code == 202, problem
+    forebay.sqs.durable = []
+
+
+@cases(1500)
+@given(record=RECORDS)
+def test_a_refused_record_could_not_have_been_stored(
+    forebay: Forebay, count: Callable[[str], None], record: dict[str, Any]
+) -> None:
+    assume("_forebay" not in record)  # Forebay's own reservation, the one rule that DynamoDB does not have
+    assume(len(record.get("id", "x")) < 10_000 if isinstance(record.get("id", "x"), str) else True)
+    answer = forebay.post(dumps(record))
+    if answer.status_code == 202:
+        count("stored")
+        forebay.drain()
+        forebay.clear(answer.json()["records"][0]["id"])
+        return
+    count("refused")
+    if answer.status_code == 400:
+        assert any(len(number) > 20 for number in re.findall(r"e-?\d+", dumps(record))) or "e999999999" in dumps(record)
+        return
+    value = exact(record)
+    if not isinstance(value.get("id", "x"), str):
+        return  # the table's key is a string; no item without one, or with another type
+    assert not forebay.stores({"id": "x", **value}), answer.json()
+
+
+def sized(room: int, filler: str) -> str:
+    """JSON of a record whose item, `_forebay` included, is `room` bytes below the limit (or above, if negative)."""
+    around = len("id") + len("sized") + len("f") + RESERVED_ITEM_BYTES
+    size = ITEM_BYTES_MAX - room - around
+    unit = len(filler.encode())
+    text = filler * (size // unit) + "x" * (size % unit)
+    return json.dumps({"id": "sized", "f": text}, ensure_ascii=False)
+
+
+# By DynamoDB's published rules, counted here by hand: the name `_forebay`; a map of four strings.
+RESERVED_ITEM_BYTES = 8 + 3 + (1 + 7 + 36) + (1 + 8 + 24) + (1 + 3 + 24) + (1 + 3 + 24)
+
+
+@pytest.mark.parametrize("filler", ["x", "Ж", "😀"])
+@pytest.mark.parametrize("room", range(-8, 9))
+def test_the_item_limit_is_dynamodbs_to_the_byte(forebay: Forebay, filler: str, room: int) -> None:
+    text = sized(room, filler)
+    answer = forebay.post(text)
+    assert answer.status_code == (202 if room >= 0 else 422)
+    assert forebay.stores(json.loads(text)) == (room >= 0)
+    if room >= 0:
+        forebay.drain()
+        assert forebay.read("sized") == json.loads(text)
+        forebay.clear("sized")
+    else:
+        assert [error["code"] for error in answer.json()["errors"]] == ["record_too_large"]
+
+
+@cases(150)
+@given(record=RECORDS, room=st.integers(-8, 8))
+def test_mixed_items_around_the_limit_are_judged_as_dynamodb_does(
+    forebay: Forebay, count: Callable[[str], None], record: dict[str, Any], room: int
+) -> None:
+    record = {"id": "mixed", **{name: element for name, element in record.items() if name not in {"id", "pad"}}}
+    probe = forebay.post(dumps({**record, "pad": "x" * ITEM_BYTES_MAX}))
+    errors = probe.json().get("errors", [])
+    assume(probe.status_code == 422 and [error["code"] for error in errors] == ["record_too_large"])
+    over = int(re.search(r"would be ([\d,]+) bytes", errors[0]["detail"])[1].replace(",", "")) - ITEM_BYTES_MAX  # type: ignore[index]
+    record["pad"] = "x" * (ITEM_BYTES_MAX - over - room)
+    accepted = forebay.post(dumps(record)).status_code == 202
+    forebay.sqs.durable = []
+    count("within the limit" if accepted else "over the limit")
+    assert accepted == (room >= 0)
+    assert forebay.stores(exact(record)) == accepted
+
+
+@pytest.mark.parametrize("room", range(-8, 9))
+def test_the_message_limit_is_sqss_to_the_byte(forebay: Forebay, room: int) -> None:
+    """Control characters are one byte in an item and six in a message, which reaches its limit first."""
+    around = len('{"id":"m","f":""}') + len("versionString") + 36
+    controls = 130_000
+    text = json.dumps({"id": "m", "f": "\x01" * controls + "x" * (MESSAGE_BYTES_MAX - room - around - 6 * controls)})
+    answer = forebay.post(text)
+    assert answer.status_code == (202 if room >= 0 else 422)
+    if room >= 0:
+        forebay.drain()
+        assert forebay.read("m") == json.loads(text)
+        forebay.clear("m")
+    else:
+        assert [error["code"] for error in answer.json()["errors"]] == ["message_too_large"]
+
+
+@pytest.mark.parametrize("reserved", [None, {"S": "x"}, {"M": {}}, {"M": {"version": {"N": "5"}}}])
+def test_an_item_that_did_not_come_through_forebay_is_replaced(forebay: Forebay, reserved: Any) -> None:
+    item = {"id": {"S": "other"}} | ({RESERVED_NAME: reserved} if reserved else {})
+    forebay.dynamodb.put_item(TableName=TABLE_NAME, Item=item)
+    assert forebay.post('{"id":"other","n":1}').status_code == 202
+    forebay.drain()
+    assert forebay.read("other") == {"id": "other", "n": 1}
+    forebay.clear("other")

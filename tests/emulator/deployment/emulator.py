@@ -1,0 +1,222 @@
+"""The emulator by itself, with template.yaml deployed by parameters of a test's own, and its HTTP API as the door.
+
+What MiniStack does otherwise than AWS, and what is done about it here:
+- It serves HTTP APIs by plain HTTP, under the name that the stack's output has. The tests connect to loopback and send
+  that name as host, which is what a signature covers. `/health` is the emulator's own, under every name.
+- It keeps the template's CorsConfiguration in a spelling that it does not read; the same is told to it again.
+- `strict` makes it check signatures and policies, those of the functions' roles too, which it leaves off by itself.
+  The capacity limiter is left out then, because it rewrites what was signed. The queues refuse plain HTTP, as their
+  policy says, and the functions have no other way to them here: the policy is taken off after the deploy. And MiniStack
+  wants `sqs:SendMessageBatch` and its like allowed by that name, where AWS goes by `sqs:SendMessage`: the roles are
+  given the one wherever they have the other.
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import boto3
+import httpx
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.config import Config
+from botocore.credentials import Credentials
+
+import dev.local.emulator
+from dev.local.deploy import STACK_NAME, Stack, deploy
+from dev.local.emulator import LOOPBACK, TOKEN_PATH
+from dev.local.processes import Process, StopRequest, answers
+from dev.paths import ROOT
+from tests.harness.ports import free_ports
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+_ROOT_KEY = "test"
+_SECONDS_MAX = 20
+# MiniStack knows no alarm over several metrics; a table that is fast enough does not matter.
+_PARAMETERS = {"BacklogAlarmHours": "0", "TableWriteCapacityUnits": "1000"}
+_IN_BATCHES = {"sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+
+
+class Signed(httpx.Auth):
+    """Signature Version 4, by botocore."""
+
+    requires_request_body = True
+
+    def __init__(self, key: str, secret: str, service: str = "execute-api") -> None:
+        self._signer = SigV4Auth(Credentials(key, secret), service, REGION)
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        url = f"http://{request.headers['host']}{request.url.raw_path.decode()}"
+        signed = AWSRequest(request.method, url, data=request.content)
+        self._signer.add_auth(signed)
+        request.headers.update(dict(signed.headers))
+        yield request
+
+
+class Emulator:
+    def __init__(self, port: str, *, strict: bool) -> None:
+        self.port = port
+        self.url = f"http://{LOOPBACK}:{port}"
+        self._strict = strict
+        self._session = boto3.session.Session(_ROOT_KEY, _ROOT_KEY, region_name=REGION)
+        self._clients: dict[str, Any] = {}
+        self._open = ExitStack()
+
+    def client(self, service: str) -> Any:
+        if service not in self._clients:
+            make: Any = self._session.client  # typed for few services
+            client = make(service, endpoint_url=self.url, config=Config(retries={"total_max_attempts": 1}))
+            self._open.callback(client.close)
+            self._clients[service] = client
+        return self._clients[service]
+
+    def deploy(self, **parameters: str) -> "Deployment":
+        stack = deploy(self._session, self.url, _PARAMETERS | parameters)
+        deployment = Deployment(self, stack, self._open.enter_context(self._api(stack)))
+        self._tell_cors_again(stack)
+        if self._strict:
+            deployment.take_queue_policy_off()
+            self._allow_batches()
+        return deployment
+
+    def delete(self) -> None:
+        cloudformation = self.client("cloudformation")
+        cloudformation.delete_stack(StackName=STACK_NAME)
+        waiter = cloudformation.get_waiter("stack_delete_complete")
+        waiter.wait(StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+
+    def http_api(self, stack: Stack) -> dict[str, Any]:
+        """The HTTP API as the emulator tells it, before boto3 leaves out what it does not know."""
+        url = f"{self.url}/v2/apis/{stack.http_api_id}"
+        told: dict[str, Any] = httpx.get(url, auth=Signed(_ROOT_KEY, _ROOT_KEY, "apigateway")).json()
+        return told
+
+    def close(self) -> None:
+        self._open.close()
+
+    def _api(self, stack: Stack) -> httpx.Client:
+        host = self.http_api(stack)["apiEndpoint"].removeprefix("http://")
+        return httpx.Client(base_url=self.url, headers={"host": host}, timeout=_SECONDS_MAX)
+
+    def _tell_cors_again(self, stack: Stack) -> None:
+        cors = self.http_api(stack)["corsConfiguration"]
+        self.client("apigatewayv2").update_api(ApiId=stack.http_api_id, CorsConfiguration=cors)
+
+    def _allow_batches(self) -> None:
+        iam = self.client("iam")
+        for role in [each["RoleName"] for each in iam.list_roles()["Roles"]]:
+            for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+                document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+                for statement in document["Statement"]:
+                    actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+                    statement["Action"] = actions + [f"{each}Batch" for each in actions if each in _IN_BATCHES]
+                iam.put_role_policy(RoleName=role, PolicyName=policy, PolicyDocument=json.dumps(document))
+
+
+class Deployment:
+    """A deployed template; `api` is a client of its HTTP API."""
+
+    def __init__(self, emulator: Emulator, stack: Stack, api: httpx.Client) -> None:
+        self.emulator = emulator
+        self.stack = stack
+        self.api = api
+        self.url = f"http://{api.headers['host']}"
+        self.queue_policy = ""
+
+    def client(self, service: str) -> Any:
+        return self.emulator.client(service)
+
+    def messages(self) -> int:
+        """Waiting in the queue and in flight."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        queue = self.stack.record_queue_url
+        answer = self.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)
+        return sum(int(count) for count in answer["Attributes"].values())
+
+    def take_messages(self) -> list[Any]:
+        """The records of at most ten messages, which are in the queue no more."""
+        sqs, queue = self.client("sqs"), self.stack.record_queue_url
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in messages]
+
+    def items(self) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = self.client("dynamodb").scan(TableName=self.stack.record_table_name)["Items"]
+        return items
+
+    def stop_draining(self) -> None:
+        """From now on what is accepted stays in the queue."""
+        (mapping,) = self.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+        self.client("lambda").update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+
+    def routes(self) -> dict[str, str]:
+        """What each route of the HTTP API asks for."""
+        routes = self.client("apigatewayv2").get_routes(ApiId=self.stack.http_api_id)["Items"]
+        return {route["RouteKey"]: route["AuthorizationType"] for route in routes}
+
+    def resource_types(self) -> set[str]:
+        resources = self.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)["StackResources"]
+        return {resource["ResourceType"] for resource in resources}
+
+    def take_queue_policy_off(self) -> None:
+        with self.as_by_tls() as sqs:
+            for queue in (self.stack.record_queue_url, self.stack.record_dead_letter_queue_url):
+                answer = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])
+                self.queue_policy = answer["Attributes"]["Policy"]
+                sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
+
+    @contextmanager
+    def as_by_tls(self) -> Iterator[Any]:
+        """The client of SQS, telling the emulator what a proxy would that ends TLS in front of it."""
+        sqs, event = self.client("sqs"), "before-sign.sqs"
+        sqs.meta.events.register(event, _say_tls)
+        try:
+            yield sqs
+        finally:
+            sqs.meta.events.unregister(event, _say_tls)
+
+
+def _say_tls(request: AWSRequest, **_: Any) -> None:
+    request.headers["x-forwarded-proto"] = "https"
+
+
+@contextmanager
+def emulator(*, strict: bool = False) -> Iterator[Emulator]:
+    (port,) = free_ports(1)
+    token = secrets.token_hex()
+    with ExitStack() as started:
+        folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="forebay-", ignore_cleanup_errors=True)))
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LANG": "C.UTF-8",
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            "PYTHONUNBUFFERED": "1",
+            "GATEWAY_PORT": port,
+            "BURST_SECONDS": "300",
+            "STACK_TOKEN": token,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "AUTH": "true" if strict else "false",
+        }
+        module = "tests.emulator.deployment.emulator" if strict else "dev.local.emulator"
+        process = Process("aws", [module], environment, folder, ROOT)
+        started.callback(process.stop)
+        aws = Emulator(port, strict=strict)
+        started.callback(aws.close)
+        process.wait_until(lambda: answers(f"{aws.url}{TOKEN_PATH}", token.encode()), StopRequest())
+        yield aws
+
+
+if __name__ == "__main__":
+    with mock.patch.object(dev.local.emulator, "CapacityLimiter", lambda app, *_: app):
+        asyncio.run(dev.local.emulator.main())

@@ -1,0 +1,21 @@
+"""Running local stacks, each for all tests of a run that need no other."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.harness.stack import Stack, running
+
+
+@pytest.fixture(scope="session")
+def slow_stack() -> Iterator[Stack]:
+    """A stack whose table takes two write units a second and keeps no burst credit."""
+    with running(WCU="2", BURST_SECONDS="0") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A stack whose table is fast enough not to matter."""
+    with running(WCU="1000") as stack:
+        yield stack

@@ -1,0 +1,200 @@
+"""The main job, end to end, as clients see it: nothing of the sources is imported here."""
+
+import json
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from dev.paths import ROOT
+from tests.harness.stack import Stack, make
+from tests.harness.waiting import eventually
+
+_SECONDS_MAX = 20
+
+
+def read(stack: Stack, record_id: str) -> httpx.Response | None:
+    answer = httpx.get(f"{stack['API_URL']}/records/{record_id}")
+    return answer if answer.status_code == 200 else None
+
+
+def test_an_accepted_record_can_soon_be_read_back(stack: Stack) -> None:
+    body = '{"id": "e2e", "n": 12345678901234567890.123456789, "text": "Ж\\u0000", "list": [1, {"a": null}]}'
+    answer = httpx.post(f"{stack['API_URL']}/records", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 202
+    (receipt,) = answer.json()["records"]
+    got = eventually(lambda: read(stack, "e2e"))
+    assert got.text == '{"id":"e2e","n":12345678901234567890.123456789,"text":"Ж\\u0000","list":[1,{"a":null}]}'
+    assert got.headers["etag"] == f'"{receipt["version"]}"'
+    assert got.headers["forebay-accepted"] <= got.headers["forebay-sqs"] <= got.headers["forebay-ddb"]
+
+
+def test_the_record_that_was_accepted_last_is_the_one_in_the_table(stack: Stack) -> None:
+    url = f"{stack['API_URL']}/records"
+    versions = [httpx.post(url, json={"id": "again", "n": n}).json()["records"][0]["version"] for n in range(30)]
+    eventually(lambda: stack.messages() == 0)
+    got = eventually(lambda: read(stack, "again"))
+    assert (got.json()["n"], got.headers["etag"]) == (29, f'"{versions[-1]}"')
+
+
+def test_a_bare_message_is_stored_and_a_bad_one_is_dead_lettered_with_its_reason(stack: Stack) -> None:
+    sqs = stack.client("sqs")
+    bodies = ['{"id": "bare-1"}', "{", '{"id": "bare-2"}']
+    entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
+    sqs.send_message_batch(QueueUrl=stack["RECORD_QUEUE_URL"], Entries=entries)
+    eventually(lambda: read(stack, "bare-1"))
+    eventually(lambda: read(stack, "bare-2"))
+    queue = stack["RECORD_DEAD_LETTER_QUEUE_URL"]
+    receive = {"QueueUrl": queue, "MessageAttributeNames": ["All"], "VisibilityTimeout": 30}
+    (letter,) = eventually(lambda: sqs.receive_message(**receive).get("Messages"))
+    assert letter["Body"] == "{"
+    assert letter["MessageAttributes"]["reason"]["StringValue"] == "json_malformed"
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=letter["ReceiptHandle"])
+    assert stack.messages() == 0
+
+
+def test_a_burst_gets_only_202s_and_drains_into_a_slow_table(slow_stack: Stack) -> None:
+    command = make("burst", PORT=slow_stack.port, COUNT="12", BYTES="2000")
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("sent: 202 in 0.") == 2
+    assert "12 sent, 0 of them not accepted, 10 items in the table, 0 dead letters" in done.stdout
+    assert "Requests answered 202: 2; p50 " in done.stdout
+    assert "12 receipts: every 202 is accounted for" in done.stdout
+    assert sorted(int(item["id"]["S"]) for item in slow_stack.items()) == list(range(1, 11))
+    assert slow_stack.messages("RECORD_DEAD_LETTER_QUEUE_URL") == 0
+
+
+@pytest.mark.parametrize(("count", "message"), [("0", "COUNT=0: a whole number from 1"), ("x", "COUNT=x: ")])
+def test_a_burst_of_nonsense_is_refused(stack: Stack, count: str, message: str) -> None:
+    command = make("burst", PORT=stack.port, COUNT=count)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert message in done.stderr
+
+
+def test_a_burst_without_a_running_stack_says_so() -> None:
+    done = subprocess.run(make("burst", PORT="1"), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "nothing runs on port 1" in done.stderr
+
+
+def http_event(method: str, path: str, body: str | None = None) -> dict[str, Any]:
+    """As an HTTP API sends it: payload format 2.0 of its Lambda integration."""
+    return {
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json", "host": "id.execute-api.us-east-1.amazonaws.com"},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "id",
+            "domainName": "id.execute-api.us-east-1.amazonaws.com",
+            "http": {"method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "t"},
+            "requestId": "request-id",
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": "12/Mar/2026:19:03:58 +0000",
+            "timeEpoch": 1773342238000,
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }
+
+
+def invoke(stack: Stack, event: dict[str, Any]) -> dict[str, Any]:
+    answer = stack.client("lambda").invoke(FunctionName=stack["API_FUNCTION_NAME"], Payload=json.dumps(event))
+    payload: dict[str, Any] = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, payload
+    return payload
+
+
+def test_the_deployed_function_accepts_records_through_an_http_api_event(stack: Stack) -> None:
+    answer = invoke(stack, http_event("POST", "/records", '{"id": "lambda", "n": 1.0}'))
+    assert answer["statusCode"] == 202
+    (receipt,) = json.loads(answer["body"])["records"]
+    assert receipt["id"] == "lambda"
+
+    def stored() -> Any:
+        got = invoke(stack, http_event("GET", "/records/lambda"))
+        return got if got["statusCode"] == 200 else None
+
+    got = eventually(stored)
+    assert got["body"] == '{"id":"lambda","n":1}'
+    assert got["headers"]["etag"] == f'"{receipt["version"]}"'
+    assert invoke(stack, http_event("POST", "/records", "{"))["statusCode"] == 400
+
+
+def test_the_deployed_http_api_is_closed_to_unsigned_requests(stack: Stack) -> None:
+    url = f"{stack['AWS_ENDPOINT_URL']}/_aws/execute-api/{stack['HTTP_API_ID']}/$default/health"
+    assert httpx.get(url).status_code == 403
+
+
+def test_an_older_delivery_does_not_overwrite_a_newer_record(stack: Stack) -> None:
+    def deliver(version: str, n: int) -> None:
+        attribute = {"version": {"DataType": "String", "StringValue": version}}
+        stack.client("sqs").send_message(
+            QueueUrl=stack["RECORD_QUEUE_URL"], MessageBody=f'{{"id":"order","n":{n}}}', MessageAttributes=attribute
+        )
+        eventually(lambda: stack.messages() == 0)
+
+    deliver("01a2074d-f08d-7356-ac50-434b86e031a3", 2)
+    deliver("01a2074d-f08d-7356-ac50-434b86e031a2", 1)
+    assert eventually(lambda: read(stack, "order")).json()["n"] == 2
+    deliver("01a2074d-f08d-7356-ac50-434b86e031a4", 3)
+    assert eventually(lambda: read(stack, "order")).json()["n"] == 3
+
+
+def test_the_buffer_tells_what_waits_in_a_slow_table(slow_stack: Stack) -> None:
+    url = slow_stack["API_URL"]
+    httpx.post(f"{url}/records", json=[{"id": f"waiting-{n}", "pad": "x" * 4000} for n in range(10)])
+    buffer = httpx.get(f"{url}/buffer").json()
+    assert 1 <= buffer["waiting"] + buffer["in_flight"] <= 10
+    assert buffer["drain"]["write_capacity_units"] == 2
+    assert buffer["drain"]["write_units_per_record"] > 1
+    assert buffer["drain"]["seconds"] > 0
+    assert buffer["dead_lettered"] == 0
+
+
+def test_the_throttling_is_real(slow_stack: Stack) -> None:
+    dynamodb = slow_stack.client("dynamodb")
+    item = {"id": {"S": "throttled"}, "pad": {"S": "x" * 5000}}
+
+    def put_all() -> None:
+        for _ in range(20):
+            dynamodb.put_item(TableName=slow_stack["RECORD_TABLE_NAME"], Item=item)
+
+    with pytest.raises(dynamodb.exceptions.ProvisionedThroughputExceededException) as caught:
+        put_all()
+    (reason,) = caught.value.response["ThrottlingReasons"]
+    assert reason["reason"] == "TableWriteProvisionedThroughputExceeded"
+
+
+def test_a_slow_stack_is_ready(slow_stack: Stack) -> None:
+    assert httpx.get(f"{slow_stack['API_URL']}/ready").json() == {"status": "ready"}
+
+
+def test_a_request_that_asks_for_an_upgrade_is_accepted_with_its_records(stack: Stack) -> None:
+    """As curl --http2 and Java's client do; a server that cannot upgrade ignores it."""
+    headers = {"content-type": "application/x-ndjson", "connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c"}
+    answer = httpx.post(f"{stack['API_URL']}/records", content=b'{"id":"upgraded"}\n', headers=headers)
+    assert (answer.status_code, len(answer.json()["records"])) == (202, 1)
+    eventually(lambda: read(stack, "upgraded"))
+
+
+def test_a_large_request_keeps_nobody_else_waiting(stack: Stack) -> None:
+    """While a body is read that takes seconds, others are answered."""
+    numbers = ",".join(["1.5"] * 95_000)
+    body = "[" + ",".join(f'{{"id":"large-{n}","a":[{numbers}]}}' for n in range(15)) + "]"
+    headers = {"content-type": "application/json"}
+    with ThreadPoolExecutor(1) as executor:
+        large = executor.submit(httpx.post, f"{stack['API_URL']}/records", content=body, headers=headers, timeout=60)
+        answered = 0
+        while not large.done():
+            assert httpx.get(f"{stack['API_URL']}/health").status_code == 200
+            answered += 1
+    assert large.result().status_code == 202
+    assert answered >= 10

@@ -1,0 +1,86 @@
+"""The OpenAPI document against the running API: it holds under hostile requests, and a client made of it works."""
+
+import importlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from dev.paths import ROOT
+from tests.harness.stack import Stack
+
+DOCUMENT = ROOT / "openapi" / "openapi.json"
+BIN = Path(sys.executable).parent
+_HERE = Path(__file__).resolve().parent
+
+
+def test_schemathesis_finds_nothing_with_all_checks_on(stack: Stack, tmp_path: Path) -> None:
+    configuration = _HERE / "schemathesis" / "schemathesis.toml"
+    command: list[str | Path] = [BIN / "schemathesis", "--config-file", configuration, "run", DOCUMENT]
+    options = ["--checks", "all", "--max-examples", "60", "--continue-on-failure", "--no-color"]
+    done = subprocess.run(
+        [*command, "--url", stack["API_URL"], *options],
+        cwd=tmp_path,
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(_HERE / "schemathesis")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-10_000:]
+    assert "No issues found" in done.stdout, done.stdout[-2000:]
+
+
+def test_a_generated_client_works(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate: list[str | Path] = [
+        BIN / "openapi-python-client",
+        "generate",
+        "--path",
+        DOCUMENT,
+        "--output-path",
+        tmp_path / "client",
+    ]
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}  # it formats what it wrote
+    subprocess.run(generate, env=environment, check=True, capture_output=True)
+    monkeypatch.syspath_prepend(str(tmp_path / "client"))
+
+    def part(name: str) -> Any:
+        return importlib.import_module(f"forebay_client.{name}")
+
+    with part("client").Client(base_url=stack["API_URL"]) as client:
+        _use(client, part)
+
+
+def _use(client: Any, part: Callable[[str], Any]) -> None:
+    accept, read = (part(f"api.records.{name}") for name in ("accept_records", "read_record"))
+    buffer = part("api.buffer.read_buffer")
+    record = part("models.record").Record.from_dict({"id": "generated", "temperature": 21.5})
+    accepted = accept.sync(client=client, body=record, idempotency_key="generated-1")
+    assert [receipt.id for receipt in accepted.records] == ["generated"]
+    deadline = time.monotonic() + 20
+    while (got := read.sync(record_id="generated", client=client)).to_dict().get("status") == 404:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert got.to_dict() == {"id": "generated", "temperature": 21.5}
+    several = [part("models.record").Record.from_dict({"id": f"generated-{n}"}) for n in range(3)]
+    assert len(accept.sync(client=client, body=several).records) == 3
+    assert buffer.sync(client=client).drain.write_capacity_units == 1000
+    problem = accept.sync(client=client, body=part("models.record").Record.from_dict({"id": ""}))
+    assert (problem.status, problem.code, problem.errors[0].pointer) == (422, "records_invalid", "/id")
+
+
+def test_the_docs_page_needs_no_other_host(stack: Stack) -> None:
+    page = httpx.get(f"{stack['API_URL']}/docs")
+    assert page.status_code == 200
+    links = [part.split('"')[0] for attribute in ('src="', 'href="') for part in page.text.split(attribute)[1:]]
+    assert links
+    assert "openapi.json" in page.text
+    for link in links:
+        assert link.startswith("/"), link
+        assert httpx.get(f"{stack['API_URL']}{link}").status_code == 200
+    assert httpx.get(f"{stack['API_URL']}/openapi.json").json()["info"]["title"] == "Forebay"

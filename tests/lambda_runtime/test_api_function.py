@@ -1,0 +1,151 @@
+"""The API's built artefact under AWS's runtime client: what HTTP API gets of it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.lambda_runtime import events
+from tests.lambda_runtime.aws import RESTORED_ACCESS_KEY, RESTORED_TOKEN, Aws
+from tests.lambda_runtime.conftest import Start
+from tests.lambda_runtime.process import ACCESS_KEY, Process
+
+
+@pytest.fixture(scope="module")
+def function() -> str:
+    return "ApiFunction"
+
+
+_RECORD = '{"id":"42","temperature":21.5}'
+
+
+def answer_of(process: Process, event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
+    """What HTTP API makes of the function's answer: status, content and headers."""
+    outcome = process.invoke(event)
+    assert outcome.error is None
+    return outcome.answer["statusCode"], events.content_of(outcome.answer), outcome.answer["headers"]
+
+
+def bodies(aws: Aws) -> list[str]:
+    return [message["MessageBody"] for message in aws.messages["records"]]
+
+
+def test_the_first_answer_has_a_receipt_for_each_record_and_the_messages_are_in_the_queue(
+    start: Start, aws: Aws
+) -> None:
+    with start() as process:
+        status, content, headers = answer_of(process, events.http("POST", "/records", f'[{_RECORD},{{"id":"43"}}]'))
+    assert (status, headers["content-type"]) == (202, "application/json")
+    assert [receipt["id"] for receipt in content["records"]] == ["42", "43"]
+    sent = aws.messages["records"]
+    assert [message["MessageBody"] for message in sent] == [_RECORD, '{"id":"43"}']
+    versions = [message["MessageAttributes"]["version"]["StringValue"] for message in sent]
+    assert versions == [receipt["version"] for receipt in content["records"]]
+    assert {call.access_key for call in aws.calls} == {ACCESS_KEY}
+
+
+def test_one_process_gives_the_warm_answers_over_one_connection_to_the_queue(warm: Process, aws: Aws) -> None:
+    answers = [answer_of(warm, events.http("POST", "/records", _RECORD)) for _ in range(20)]
+    assert [status for status, _, _ in answers] == [202] * 20
+    assert bodies(aws) == [_RECORD] * 20
+    # A request's id is the process's own name and a number.
+    assert len({headers["x-request-id"][:16] for _, _, headers in answers}) == 1
+    assert len({call.connection for call in aws.calls}) == 1
+
+
+def test_health_is_answered(warm: Process) -> None:
+    status, content, _ = answer_of(warm, events.http("GET", "/health"))
+    assert (status, content) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize(("path", "status"), [("/ready", 200), ("/buffer", 200), ("/records/43", 404)])
+def test_what_is_read_is_asked_of_aws_by_the_runtimes_boto3(warm: Process, aws: Aws, path: str, status: int) -> None:
+    assert answer_of(warm, events.http("GET", path))[0] == status
+    assert {call.access_key for call in aws.calls} == {ACCESS_KEY}
+
+
+def test_a_record_is_read_back_from_the_table(warm: Process, aws: Aws) -> None:
+    aws.items["a/b"] = {"id": {"S": "a/b"}, "temperature": {"N": "21.5"}}
+    status, content, _ = answer_of(warm, events.http("GET", "/records/a%2Fb"))
+    assert (status, content) == (200, {"id": "a/b", "temperature": 21.5})
+
+
+def test_a_malformed_body_is_a_problem_and_nothing_is_sent(warm: Process, aws: Aws) -> None:
+    status, content, headers = answer_of(warm, events.http("POST", "/records", '{"id":"42",'))
+    assert (status, headers["content-type"]) == (400, "application/problem+json")
+    assert content["status"] == 400
+    assert content["code"] == "json_malformed"
+    assert aws.calls == []
+
+
+def test_a_packed_body_is_unpacked_from_gzip_within_base64(warm: Process, aws: Aws) -> None:
+    status, content, _ = answer_of(warm, events.http("POST", "/records", _RECORD, packed=True))
+    assert (status, content["records"][0]["id"]) == (202, "42")
+    assert bodies(aws) == [_RECORD]
+
+
+def test_records_one_a_line_come_as_base64_too(warm: Process, aws: Aws) -> None:
+    event = events.http("POST", "/records", '{"id":"1"}\n{"id":"2"}\n', content_type="application/x-ndjson")
+    assert event["isBase64Encoded"]
+    assert answer_of(warm, event)[0] == 202
+    assert bodies(aws) == ['{"id":"1"}', '{"id":"2"}']
+
+
+def test_connections_that_the_queue_closed_while_the_process_was_frozen_cost_the_client_nothing(
+    warm: Process, aws: Aws
+) -> None:
+    first = answer_of(warm, events.http("POST", "/records", '{"id":"1"}'))[0]
+    aws.close_connections()
+    second = answer_of(warm, events.http("POST", "/records", '{"id":"2"}'))[0]
+    assert (first, second) == (202, 202)
+    assert bodies(aws) == ['{"id":"1"}', '{"id":"2"}']
+
+
+def test_what_is_no_request_is_an_error_and_the_process_goes_on(warm: Process, aws: Aws) -> None:
+    outcome = warm.invoke({"key": "value"})
+    assert (outcome.answer, outcome.error["errorType"]) == (None, "RuntimeError")
+    assert answer_of(warm, events.http("POST", "/records", _RECORD))[0] == 202
+    assert warm.alive
+
+
+def test_a_queue_that_does_not_answer_is_a_503_within_the_timeout_and_the_process_goes_on(
+    warm: Process, aws: Aws
+) -> None:
+    aws.silent = {"AmazonSQS"}
+    outcome = warm.invoke(events.http("POST", "/records", _RECORD))
+    assert outcome.answer["statusCode"] == 503
+    assert outcome.answer["headers"]["retry-after"]
+    assert outcome.seconds < warm.timeout - 5
+    aws.reset()
+    assert answer_of(warm, events.http("POST", "/records", _RECORD))[0] == 202
+    assert bodies(aws) == [_RECORD]
+    assert warm.alive
+
+
+def test_lines_of_log_are_json_objects_that_hold_nothing_of_a_record(warm: Process, aws: Aws) -> None:
+    secret = "4f9d2c"
+    for body in (f'{{"id":"{secret}","of":"{secret}"}}', f'{{"{secret}":', f'{{"id":"1","id":"{secret}"}}'):
+        warm.invoke(events.http("POST", "/records", body))
+    warm.invoke(events.http("GET", f"/records/{secret}"))
+    lines = warm.lines()
+    assert [line["status"] for line in lines if line.get("message") == "request"] == [202, 400, 400, 404]
+    # The others are counts, in CloudWatch's embedded metric format.
+    assert all("_aws" in line or {"level", "message", "request_id"} <= line.keys() for line in lines)
+    assert secret not in json.dumps(lines)
+
+
+def test_a_restored_snapshot_signs_with_the_credentials_that_it_finds_then(start: Start, aws: Aws) -> None:
+    """SnapStart: no credentials in the environment, but an address that has them."""
+    with start(
+        AWS_LAMBDA_INITIALIZATION_TYPE="snap-start",
+        AWS_ACCESS_KEY_ID=None,
+        AWS_SECRET_ACCESS_KEY=None,
+        AWS_SESSION_TOKEN=None,
+        AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{aws.url}/credentials",
+        AWS_CONTAINER_AUTHORIZATION_TOKEN=RESTORED_TOKEN,
+    ) as process:
+        status, _, _ = answer_of(process, events.http("POST", "/records", _RECORD))
+        assert process.api.restored.is_set()
+    assert status == 202
+    assert bodies(aws) == [_RECORD]
+    assert {call.access_key for call in aws.calls} == {RESTORED_ACCESS_KEY}

@@ -1,0 +1,30 @@
+"""What both functions do when they start: a setting that is missing is told by its name."""
+
+import pytest
+
+from tests.lambda_runtime.configuration import variables
+from tests.lambda_runtime.conftest import Start
+
+_FUNCTIONS = ("ApiFunction", "ConsumerFunction")
+
+
+@pytest.fixture(scope="module")
+def function(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.mark.parametrize(
+    ("function", "variable"),
+    [(function, variable) for function in _FUNCTIONS for variable in variables(function)],
+    indirect=["function"],
+    scope="module",
+)
+def test_a_missing_setting_is_told_by_its_name_when_the_function_starts(start: Start, variable: str) -> None:
+    with start(**{variable: None}) as process:
+        error, exit_code = process.init_error()
+        lines = process.lines()
+    assert variable in error["errorMessage"]
+    assert error["errorType"] == "KeyError"
+    assert exit_code == 1
+    assert any(variable in line.get("errorMessage", "") for line in lines)

@@ -1,0 +1,54 @@
+"""The docs are true: what the code knows, they name."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+import api.problems
+import consumer.table
+import ops.letter
+import records.faults
+from api.ingest.body import REQUEST_BYTES_MAX
+from api.ingest.parse import FAULTS_MAX, REQUEST_RECORDS_MAX
+from dev.paths import ROOT
+from records.item import RESERVED_BYTES
+
+_ERRORS = (ROOT / "docs" / "errors.md").read_text()
+
+
+def codes() -> set[str]:
+    """Every code of the sources: the faults of records, the problems of HTTP, the errors of the consumer."""
+    known = {text for name, text in vars(records.faults).items() if name.isupper()}
+    for module in (api.problems, consumer.table):
+        declared = (getattr(each, "code", None) for _, each in inspect.getmembers(module, inspect.isclass))
+        known |= {code for code in declared if isinstance(code, str)}
+    known.add(ops.letter.RECEIVED_TOO_OFTEN)
+    return known | {"not_found", "method_not_allowed", "request_refused"}  # the router's
+
+
+@pytest.mark.parametrize("code", sorted(codes()))
+def test_every_code_is_documented(code: str) -> None:
+    assert f"`{code}`" in _ERRORS
+
+
+def test_no_code_is_documented_that_does_not_exist() -> None:
+    cells = re.findall(r"^\|(?: \w{3} \|)? (`.+?`) \|", _ERRORS, re.MULTILINE)
+    assert {code for cell in cells for code in re.findall("`(.+?)`", cell)} == codes()
+
+
+def test_the_documented_limits_are_the_codes() -> None:
+    assert f"the {RESERVED_BYTES} bytes that Forebay adds" in _ERRORS
+    assert f"over {REQUEST_RECORDS_MAX:,} records" in _ERRORS
+    assert f"up to {FAULTS_MAX} faults" in _ERRORS
+    assert f"over {REQUEST_BYTES_MAX // 1024**2} MiB" in _ERRORS
+
+
+_PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_within_the_project_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
+        assert "://" in link or (page.parent / link).exists(), link

@@ -1,0 +1,113 @@
+"""Doubles of the API's clients: an SQS and a DynamoDB that do as told, and remember."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+import api.outbound.sqs
+from api.app import create_app
+from api.composition import Parts
+from api.ingest.endpoint import AcceptRecords
+from api.outbound.credentials import credentials
+from api.outbound.group_commit import RecordQueue
+from api.outbound.http import Wire
+from api.reads.backlog import WriteUnits
+from api.reads.calls import Calls
+from api.reads.depth import QueueDepth
+from api.reads.table import RecordTable
+from api.short_way import ShortWay
+from records.key import KeySchema
+from records.version import Versions
+
+Batch = list[dict[str, Any]]
+Answer = dict[str, Any]
+
+
+def confirm(batch: Batch) -> Answer:
+    return {"Successful": [{"Id": entry["Id"]} for entry in batch]}
+
+
+class Sqs:
+    """Answers each SendMessageBatch by the next of `answers`, and confirms everything once they are used up."""
+
+    def __init__(self, *answers: Callable[[Batch], Answer]) -> None:
+        self._answers = list(answers)
+        self.batches: list[Batch] = []
+        self.durable: list[dict[str, Any]] = []
+
+    async def send_message_batch(self, queue_url: str, entries: Batch) -> Answer:
+        assert queue_url == "queue-url"
+        self.batches.append(entries)
+        # In a thread, so that an answer may make its caller wait.
+        answer = await asyncio.to_thread(self._answers.pop(0), entries) if self._answers else confirm(entries)
+        confirmed = {entry["Id"] for entry in answer.get("Successful", [])}
+        self.durable += [entry for entry in entries if entry["Id"] in confirmed]
+        return answer
+
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> Answer:  # noqa: N803 - boto3's
+        counts = {"queue-url": ("40", "10"), "dead-letter-queue-url": ("3", "0")}[QueueUrl]
+        return {"Attributes": dict(zip(AttributeNames, counts, strict=True))}
+
+    @property
+    def bodies(self) -> list[str]:
+        return [entry["MessageBody"] for entry in self.durable]
+
+
+class DynamoDb:
+    def __init__(self, items: dict[str, Any], write_capacity_units: int = 5) -> None:
+        self.items = items
+        self.write_capacity_units = write_capacity_units
+
+    def get_item(self, *, TableName: str, Key: dict[str, Any], ConsistentRead: bool) -> Answer:  # noqa: N803 - boto3's
+        assert (TableName, ConsistentRead) == ("table-name", True)
+        item = self.items.get(Key["id"]["S"])
+        return {} if item is None else {"Item": item}
+
+    def describe_table(self, *, TableName: str) -> Answer:  # noqa: N803 - boto3's
+        assert TableName == "table-name"
+        return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self.write_capacity_units}}}
+
+
+def queue_of(sqs: Any, seconds_max: float = 30) -> RecordQueue:
+    return RecordQueue(sqs, "queue-url", seconds_max)
+
+
+def app_of(
+    sqs: Any = None, dynamodb: Any = None, seconds_max: float = 30, key: str = "id:S", table_name: str = "table-name"
+) -> ShortWay:
+    sqs = sqs or Sqs()
+    depths: Any = Calls(lambda: sqs)
+    reads: Any = Calls(lambda: dynamodb or DynamoDb({}))
+    key_schema = KeySchema.read(key)
+    versions, write_units = Versions(lambda: 1_700_000_000_000, lambda _: 1), WriteUnits()
+    parts = Parts(
+        accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, key_schema, write_units, lambda *_: None),
+        write_units=write_units,
+        queue_depth=QueueDepth("queue-url", depths),
+        dead_letter_queue_depth=QueueDepth("dead-letter-queue-url", depths),
+        table=RecordTable(table_name, key_schema, reads),
+    )
+    return ShortWay(parts.accept_records, create_app(parts))
+
+
+def sqs_at(url: str, answer_seconds_max: float) -> api.outbound.sqs.Sqs:
+    """The API's own way to an SQS, over HTTP."""
+    return api.outbound.sqs.Sqs(
+        Wire(url, answer_seconds_max=answer_seconds_max),
+        "us-east-1",
+        credentials({"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}),
+        lambda: datetime.now(UTC),
+    )
+
+
+async def ask(app: ShortWay, method: str, path: str, **parts: Any) -> httpx.Response:
+    """One request to the app, without a server. (Starlette's TestClient is moving on from httpx.)"""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
+        return await client.request(method, path, **parts)
+
+
+def request(app: ShortWay, method: str, path: str, **parts: Any) -> httpx.Response:
+    return asyncio.run(ask(app, method, path, **parts))

@@ -1,0 +1,67 @@
+"""Giving back: how long a message stays away, and when it is sent anew instead."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.redelivery import (
+    FAILED_SECONDS_MAX,
+    RENEW_AGE_MS,
+    RENEW_RECEIVES,
+    failed_seconds,
+    needs_renewal,
+    throttled_seconds,
+)
+from tests.unit.consumer.doubles import NOW_MS, delivery
+
+_SECONDS_OF_A_NEW_MESSAGE_MAX = 900
+"""https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html"""
+
+_RECEIVES = st.integers(1, 10_000)
+_CHANCE = st.floats(0, 1)
+_SECONDS = st.floats(0, 1e12)
+
+
+@given(_RECEIVES, _CHANCE, _SECONDS)
+def test_a_delay_is_one_that_sqs_takes_for_a_message_hidden_or_sent_anew(
+    receives: int, chance: float, capacity_in: float
+) -> None:
+    given_back = delivery("m", receives=receives)
+    assert 1 <= throttled_seconds(given_back, capacity_in, lambda: chance) <= 300
+    assert 1 <= failed_seconds(given_back, lambda: chance) <= FAILED_SECONDS_MAX <= _SECONDS_OF_A_NEW_MESSAGE_MAX
+
+
+@given(_RECEIVES, _CHANCE, _SECONDS)
+def test_a_delay_never_gets_shorter_with_receives(receives: int, chance: float, capacity_in: float) -> None:
+    now, then = delivery("m", receives=receives), delivery("m", receives=receives + 1)
+    assert throttled_seconds(now, capacity_in, lambda: chance) <= throttled_seconds(then, capacity_in, lambda: chance)
+    assert failed_seconds(now, lambda: chance) <= failed_seconds(then, lambda: chance)
+
+
+def test_a_throttled_message_comes_when_there_is_capacity_and_later_at_each_receive() -> None:
+    def seconds(receives: int, capacity_in: float, chance: float = 1.0) -> int:
+        return throttled_seconds(delivery("m", receives=receives), capacity_in, lambda: chance)
+
+    assert [seconds(1, capacity_in) for capacity_in in (0, 20, 120, 1000)] == [1, 20, 120, 300]
+    assert seconds(1, 120, chance=0.0) == 60
+    assert [seconds(receives, 20) for receives in (5, 6, 7, 20)] == [20, 32, 64, 300]
+
+
+def test_a_failed_message_comes_after_twice_as_long_each_time() -> None:
+    waits = [failed_seconds(delivery("m", receives=receives), lambda: 1.0) for receives in range(1, 12)]
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
+    assert failed_seconds(delivery("m", receives=20), lambda: 0.0) == 450
+
+
+@pytest.mark.parametrize(
+    ("receives", "age_ms", "renewed"),
+    [
+        (1, 0, False),
+        (RENEW_RECEIVES - 1, RENEW_AGE_MS - 1, False),
+        (RENEW_RECEIVES, 0, True),
+        (RENEW_RECEIVES + 1, 0, True),
+        (1, RENEW_AGE_MS, True),
+    ],
+)
+def test_a_message_is_renewed_for_its_receives_or_for_its_age(receives: int, age_ms: int, *, renewed: bool) -> None:
+    assert needs_renewal(delivery("m", sent_ms=NOW_MS - age_ms, receives=receives), NOW_MS) is renewed

@@ -1,0 +1,156 @@
+"""The table's edge: one conditional put, and what became of it by DynamoDB's error."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+)
+
+from consumer.table import (
+    KeyThrottled,
+    Put,
+    PutRefused,
+    RecordTable,
+    TableMisconfigured,
+    TableThrottled,
+    TableUnavailable,
+)
+from records.item import Provenance
+from records.key import Key
+from records.validation import Record
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_VERSION = "018bcfe5-687b-7000-8000-000000000000"
+_RECORD = Record(Key("a"), {"id": "a"}, _VERSION)
+_PROVENANCE = Provenance.of(_VERSION, 0, 0)
+
+
+class DynamoDb:
+    def __init__(self, error: Exception | None = None, **answer: Any) -> None:
+        self.error = error
+        self.answer = answer
+        self.requests: list[dict[str, Any]] = []
+
+    def put_item(self, **request: Any) -> dict[str, Any]:
+        self.requests.append(request)
+        if self.error:
+            raise self.error
+        return self.answer
+
+    def describe_table(self, **request: Any) -> dict[str, Any]:
+        return self.put_item(**request)
+
+
+def table(dynamodb: DynamoDb) -> RecordTable:
+    return RecordTable(cast("DynamoDBClient", dynamodb), "table-name")
+
+
+def put(dynamodb: DynamoDb) -> Put:
+    return table(dynamodb).put(_RECORD, _PROVENANCE)
+
+
+def error(code: str, **more: Any) -> ClientError:
+    return ClientError(cast("Any", {"Error": {"Code": code, "Message": "because"}, **more}), "PutItem")
+
+
+def test_a_put_is_conditional_on_the_version() -> None:
+    dynamodb = DynamoDb()
+    assert put(dynamodb) == Put(superseded=False, units=None)
+    (request,) = dynamodb.requests
+    assert request["TableName"] == "table-name"
+    assert "#forebay.#version < :version" in request["ConditionExpression"]
+    assert request["Item"]["_forebay"]["M"]["version"] == {"S": _VERSION}
+    assert request["ExpressionAttributeValues"] == {":version": {"S": _VERSION}, ":string": {"S": "S"}}
+
+
+def test_a_newer_version_that_is_there_is_success() -> None:
+    assert put(DynamoDb(error("ConditionalCheckFailedException"))) == Put(superseded=True, units=None)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "outcome"),
+    [
+        (error("ProvisionedThroughputExceededException"), TableThrottled),
+        (error("ThrottlingException"), TableThrottled),
+        (error("RequestLimitExceeded"), TableThrottled),
+        (error("ValidationException"), PutRefused),
+        (error("ItemCollectionSizeLimitExceededException"), PutRefused),
+        (error("InternalServerError"), TableUnavailable),
+        (error("AccessDeniedException"), TableMisconfigured),
+        (error("ResourceNotFoundException"), TableMisconfigured),
+        (error("UnrecognizedClientException"), TableMisconfigured),
+        (error("ExpiredTokenException"), TableMisconfigured),
+        (NoCredentialsError(), TableMisconfigured),
+        (PartialCredentialsError(provider="env", cred_var="key"), TableMisconfigured),
+        (ReadTimeoutError(endpoint_url=""), TableUnavailable),
+        (ConnectTimeoutError(endpoint_url=""), TableUnavailable),
+    ],
+)
+def test_each_error_is_the_tables_or_the_records(trouble: Exception, outcome: type[Exception]) -> None:
+    with pytest.raises(outcome):
+        put(DynamoDb(trouble))
+
+
+_KEY_RANGE = {"reason": "TableWriteKeyRangeThroughputExceeded", "resource": "arn"}
+_INDEX_KEY_RANGE = {"reason": "IndexWriteKeyRangeThroughputExceeded", "resource": "arn"}
+_PROVISIONED = {"reason": "TableWriteProvisionedThroughputExceeded", "resource": "arn"}
+
+
+@pytest.mark.parametrize("spelling", ["ThrottlingReasons", "throttlingReasons"])
+@pytest.mark.parametrize("code", ["ProvisionedThroughputExceededException", "ThrottlingException"])
+@pytest.mark.parametrize(
+    ("reasons", "outcome"),
+    [
+        ([_KEY_RANGE], KeyThrottled),
+        ([_KEY_RANGE, _INDEX_KEY_RANGE], KeyThrottled),
+        ([_PROVISIONED], TableThrottled),
+        ([_KEY_RANGE, _PROVISIONED], TableThrottled),
+        ([{"resource": "arn"}], TableThrottled),
+        ([], TableThrottled),
+    ],
+)
+def test_a_throttle_of_a_key_range_is_told_from_the_tables(
+    spelling: str, code: str, reasons: list[dict[str, str]], outcome: type[Exception]
+) -> None:
+    with pytest.raises(outcome):
+        put(DynamoDb(error(code, **{spelling: reasons})))
+
+
+@pytest.mark.parametrize(
+    ("answer", "units"),
+    [
+        ({"ConsumedCapacity": {"CapacityUnits": 7.0, "Table": {"CapacityUnits": 3.0}}}, 3.0),
+        ({"ConsumedCapacity": {"CapacityUnits": 2.0}}, 2.0),
+        ({"ConsumedCapacity": {}}, None),
+        ({}, None),
+    ],
+)
+def test_the_units_of_a_put_are_the_tables_own(answer: dict[str, Any], units: float | None) -> None:
+    assert put(DynamoDb(**answer)) == Put(superseded=False, units=units)
+
+
+@pytest.mark.parametrize(
+    ("told", "units"),
+    [
+        ({"ProvisionedThroughput": {"WriteCapacityUnits": 5}}, 5),
+        ({"ProvisionedThroughput": {"WriteCapacityUnits": 0}}, None),
+        ({}, None),
+    ],
+)
+def test_the_table_says_what_it_is_provisioned_for_unless_it_is_on_demand(
+    told: dict[str, Any], units: float | None
+) -> None:
+    assert table(DynamoDb(Table=told)).write_units_per_second() == units
+
+
+@pytest.mark.parametrize("trouble", [error("AccessDeniedException"), ReadTimeoutError(endpoint_url="")])
+def test_a_table_that_does_not_say_its_rate_is_unavailable(trouble: Exception) -> None:
+    with pytest.raises(TableUnavailable):
+        table(DynamoDb(trouble)).write_units_per_second()

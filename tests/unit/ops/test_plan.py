@@ -1,0 +1,230 @@
+"""The plan: exact figures by hand, and what has to hold for every workload."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from samtranslator.yaml_helper import yaml_parse
+
+from api.ingest.body import REQUEST_BYTES_MAX
+from api.ingest.parse import REQUEST_RECORDS_MAX
+from consumer.drain import STOP_MS
+from dev.local.capacity import BURST_SECONDS_MAX
+from dev.paths import ROOT
+from ops import plan as planner
+from ops.plan import Consumer, Settings, Workload, WorkloadInvalid, plan
+from records.item import RESERVED_BYTES, item_bytes, write_units
+
+_TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+_DAY = 86_400.0
+
+A_DAY = Workload(rate=50, burst_rate=2000, burst_seconds=600, period_seconds=_DAY, record_bytes=1500, write_units=150)
+"""Two units a record, so the table takes 75 records a second; the average is 63.5."""
+
+
+@st.composite
+def workloads(draw: st.DrawFn) -> Workload:
+    rate = draw(st.one_of(st.just(0.0), st.floats(0.001, 5000)))
+    period = draw(st.floats(600, 30 * _DAY))
+    return Workload(
+        rate=rate,
+        burst_rate=rate + draw(st.floats(0.01, 20_000)),
+        burst_seconds=period * draw(st.floats(0.001, 0.9)),
+        period_seconds=period,
+        record_bytes=draw(st.integers(1, 409_600 - RESERVED_BYTES)),
+        write_units=draw(st.integers(1, 40_000)),
+    )
+
+
+def test_the_figures_of_a_day_are_those_by_hand() -> None:
+    planned = plan(A_DAY)
+    assert planned.backlog
+    assert planned.backlog.greatest == pytest.approx((2000 - 75) * 600)
+    assert planned.backlog.drain_seconds == pytest.approx((2000 - 75) * 600 / (75 - 50))
+    assert planned.backlog.greatest_age == pytest.approx((2000 - 75) * 600 / 75)
+    assert planned.backlog.lasts == pytest.approx(600 + planned.backlog.drain_seconds)
+    assert (planned.growth, planned.lost_after) == (0, None)
+    assert planned.settings == Settings(write_units=150, workers=2, batch_size=10)
+
+
+def test_credit_takes_its_records_off_the_backlog() -> None:
+    planned = plan(A_DAY)
+    assert planned.backlog
+    assert planned.backlog_with_credit
+    assert planned.backlog.greatest - planned.backlog_with_credit.greatest == pytest.approx(300 * 75)
+
+
+def test_credit_cannot_be_used_faster_than_the_workers_put() -> None:
+    load = Workload(rate=10, burst_rate=400, burst_seconds=60, period_seconds=3600, record_bytes=300, write_units=100)
+    slow, fast = (plan(load, Consumer(2, 10, puts)).backlog_with_credit for puts in (140, 1000))
+    assert slow
+    assert fast
+    # 280 of 400 a second are put, while 30,000 units of credit last far beyond the burst; then 280 against 10.
+    assert slow.greatest == pytest.approx((400 - 280) * 60)
+    assert slow.drain_seconds == pytest.approx((400 - 280) * 60 / (280 - 10))
+    assert slow.greatest_age == pytest.approx((400 - 280) * 60 / 280)
+    assert fast.greatest == 0
+
+
+def test_credit_that_is_used_up_in_the_drain_leaves_the_rest_to_the_table() -> None:
+    load = Workload(rate=0, burst_rate=500, burst_seconds=60, period_seconds=3600, record_bytes=300, write_units=50)
+    backlog = plan(load, Consumer(2, 10, 140)).backlog_with_credit
+    assert backlog
+    # 15,000 units of credit go at 280 - 50 a second: 65.2 s, 5.2 of them after the burst.
+    after = 15_000 / 230 - 60
+    left = (500 - 280) * 60 - 280 * after
+    assert backlog.greatest == pytest.approx((500 - 280) * 60)
+    assert backlog.drain_seconds == pytest.approx(after + left / 50)
+    assert backlog.greatest_age == pytest.approx(after + left / 50)
+
+
+def test_a_table_below_the_average_never_drains_and_says_when_records_are_lost() -> None:
+    planned = plan(replace(A_DAY, write_units=100))
+    average = A_DAY.average_rate
+    assert not planned.drains
+    assert planned.growth == pytest.approx(average - 50)
+    # Until one record waits for 14 days, and then those 14 days.
+    assert planned.lost_after == pytest.approx(14 * _DAY / (average / 50 - 1) + 14 * _DAY)
+    assert planned.settings.write_units == 159
+
+
+def test_a_burst_that_waits_for_longer_than_the_queue_keeps_it_is_told_and_another_table_advised() -> None:
+    load = Workload(
+        rate=0, burst_rate=100, burst_seconds=3 * 3600, period_seconds=40 * _DAY, record_bytes=300, write_units=1
+    )
+    planned = plan(load)
+    assert planned.backlog
+    assert planned.backlog.greatest_age == pytest.approx((100 - 1) * 3 * 3600)
+    assert planned.lost_after is None
+    longer = plan(replace(load, burst_rate=150))
+    assert longer.backlog
+    assert longer.backlog.greatest_age > 14 * _DAY
+    assert longer.lost_after == pytest.approx(14 * _DAY * 150 / 149)
+    assert plan(replace(load, burst_rate=150, write_units=longer.settings.write_units)).lost_after is None
+
+
+def test_a_table_exactly_as_fast_as_the_average_drains_just_before_the_next_burst() -> None:
+    load = Workload(rate=5, burst_rate=20, burst_seconds=60, period_seconds=180, record_bytes=300, write_units=10)
+    backlog = plan(load).backlog
+    assert backlog
+    assert backlog.drain_seconds == pytest.approx(120)
+
+
+@pytest.mark.parametrize(
+    ("units", "record_bytes", "workers", "batch_size"),
+    [(1, 3900, 2, 6), (1, 100_000, 2, 1), (5, 300, 2, 10), (196, 300, 2, 10), (197, 300, 3, 10), (1000, 300, 11, 10)],
+)
+def test_workers_and_batch_suit_the_table(units: int, record_bytes: int, workers: int, batch_size: int) -> None:
+    load = Workload(
+        rate=0.001, burst_rate=5000, burst_seconds=1, period_seconds=_DAY, record_bytes=record_bytes, write_units=units
+    )
+    assert plan(load).consumer == Consumer(workers, batch_size)
+
+
+@given(workloads(), st.integers(1, 10_000))
+@example(A_DAY, 1)
+def test_more_capacity_never_drains_later(load: Workload, more: int) -> None:
+    less, greater = plan(load), plan(replace(load, write_units=load.write_units + more))
+    assume(less.backlog)
+    assert less.backlog
+    assert greater.backlog
+    slack = 1e-6 * load.period_seconds
+    assert greater.backlog.greatest <= less.backlog.greatest * (1 + 1e-9)
+    assert greater.backlog.drain_seconds <= less.backlog.drain_seconds + slack
+    assert greater.backlog.greatest_age <= less.backlog.greatest_age + slack
+
+
+@given(workloads())
+def test_a_plan_drains_where_the_average_is_within_the_capacity_and_else_says_that_it_never_does(
+    load: Workload,
+) -> None:
+    planned = plan(load)
+    carried = min(load.table_rate, planned.consumer.workers * planner.PUTS_PER_WORKER)
+    assert planned.drains == (load.average_rate <= carried)
+    assert (planned.growth > 0) == (not planned.drains)
+    assert (planned.backlog_with_credit is None) == (not planned.drains)
+    assert planned.drains or planned.lost_after
+
+
+@given(workloads())
+def test_without_credit_the_figures_are_the_closed_forms(load: Workload) -> None:
+    planned = plan(load)
+    backlog = planned.backlog
+    assume(backlog)
+    assert backlog
+    most = min(load.table_rate, planned.consumer.workers * planner.PUTS_PER_WORKER)
+    greatest = max(0.0, load.burst_rate - most) * load.burst_seconds
+    assert backlog.greatest == pytest.approx(greatest, rel=1e-6, abs=1e-6)
+    assert backlog.greatest_age == pytest.approx(greatest / most, rel=1e-6, abs=1e-3)
+    if load.average_rate < 0.999 * most:
+        assert backlog.drain_seconds == pytest.approx(greatest / (most - load.rate), rel=1e-6, abs=1e-3)
+
+
+@given(workloads())
+def test_credit_never_makes_it_worse(load: Workload) -> None:
+    planned = plan(load)
+    assume(planned.backlog)
+    without, with_credit = planned.backlog, planned.backlog_with_credit
+    assert without
+    assert with_credit
+    slack = 1e-6 * load.period_seconds
+    assert with_credit.greatest <= without.greatest * (1 + 1e-9)
+    assert with_credit.drain_seconds <= without.drain_seconds + slack
+    assert with_credit.greatest_age <= without.greatest_age + slack
+
+
+@given(workloads())
+def test_what_is_advised_drains_and_loses_nothing(load: Workload) -> None:
+    settings = plan(load).settings
+    advised = plan(replace(load, write_units=settings.write_units))
+    assert advised.drains
+    assert advised.lost_after is None
+    assert advised.settings == settings
+
+
+@given(st.text(max_size=3000), st.integers(0, 5000))
+def test_units_are_those_of_the_item(text: str, more: int) -> None:
+    record: dict[str, Any] = {"id": "1", "text": text, "more": "x" * more}
+    size = item_bytes(record) - RESERVED_BYTES
+    load = replace(A_DAY, record_bytes=size)
+    assert load.item_bytes == item_bytes(record)
+    assert load.units_per_record == write_units(item_bytes(record))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"rate": -1}, "a rate must be 0 or more"),
+        ({"burst_rate": 0, "rate": 0}, "a burst's rate more than 0"),
+        ({"burst_rate": 10}, "not be below"),
+        ({"burst_seconds": 0}, "longer than 0"),
+        ({"burst_seconds": _DAY}, "end before the next begins"),
+        ({"record_bytes": 0}, "bytes"),
+        ({"record_bytes": 409_600 - RESERVED_BYTES + 1}, "409,456 bytes"),
+        ({"write_units": 0}, "1 write unit"),
+        ({"read_units": 0}, "1 read unit"),
+        ({"records_per_request": 0}, "1 to 10,000 records"),
+        ({"records_per_request": 10_001}, "1 to 10,000 records"),
+        ({"records_per_request": 5000}, "fewer records in each"),
+        ({"rate": 150_000, "burst_rate": 150_000}, "more than the consumer can carry"),
+    ],
+)
+def test_a_workload_that_cannot_be_says_why(wrong: dict[str, Any], told: str) -> None:
+    with pytest.raises(WorkloadInvalid) as caught:
+        replace(A_DAY, **wrong)
+    assert told in str(caught.value)
+
+
+def test_the_planners_limits_are_those_of_the_template_and_the_functions() -> None:
+    parameters, resources = _TEMPLATE["Parameters"], _TEMPLATE["Resources"]
+    queue, function = (resources[name]["Properties"] for name in ("RecordQueue", "ConsumerFunction"))
+    workers, batch = parameters["ConsumerMaximumConcurrency"], parameters["ConsumerBatchSize"]
+    assert queue["MessageRetentionPeriod"] == planner.RETENTION_SECONDS
+    assert function["Timeout"] - STOP_MS / 1000 == planner.INVOCATION_SECONDS
+    assert (workers["MinValue"], workers["MaxValue"]) == (planner.WORKERS_MIN, planner.WORKERS_MAX)
+    assert batch["MaxValue"] == planner.BATCH_SIZE_MAX
+    assert parameters["TableReadCapacityUnits"]["Default"] == A_DAY.read_units
+    assert (REQUEST_BYTES_MAX, REQUEST_RECORDS_MAX) == (planner.REQUEST_BYTES_MAX, planner.REQUEST_RECORDS_MAX)
+    assert planner.CREDIT_SECONDS == BURST_SECONDS_MAX

@@ -1,0 +1,197 @@
+"""The bill: by hand where it can be, and what has to hold for every workload."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samtranslator.yaml_helper import yaml_parse
+
+from dev.paths import ROOT
+from ops.plan import Consumer, Workload, plan
+from ops.prices import MEMORY_GB, PRICES, VERSION_BYTES, Bill, Line, bill, consumed
+from records.key import KeySchema
+from records.message import Message
+from records.validation import Record
+
+_TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+_DAY = 86_400.0
+_MONTH = 730 * 3600
+
+STEADY = Workload(
+    rate=10, burst_rate=20, burst_seconds=_DAY / 10, period_seconds=_DAY, record_bytes=800, write_units=25
+)
+"""11 records of one unit a second on average, and a table that takes all of them as they come."""
+
+
+def quantities(lines: list[Line]) -> dict[tuple[str, str], float]:
+    return {(line.service, line.metered): line.quantity for line in lines}
+
+
+def sending(load: Workload) -> float:
+    """Metered requests of SQS for each request of the API."""
+    (line,) = [each for each in bill(plan(load)).buffer if each.service == "SQS, sending"]
+    return line.quantity / (load.average_rate * _MONTH / load.records_per_request)
+
+
+def dollars(lines: list[Line]) -> float:
+    return sum(line.dollars for line in lines)
+
+
+@st.composite
+def workloads(draw: st.DrawFn) -> Workload:
+    rate = draw(st.floats(0.01, 2000))
+    return Workload(
+        rate=rate,
+        burst_rate=rate * draw(st.floats(1.01, 100)),
+        burst_seconds=draw(st.floats(1, 3000)),
+        period_seconds=_DAY,
+        record_bytes=draw(st.integers(1, 20_000)),
+        write_units=draw(st.integers(1, 40_000)),
+        records_per_request=draw(st.integers(1, 300)),
+    )
+
+
+def test_a_month_of_requests_and_of_the_table_is_counted() -> None:
+    billed = bill(plan(STEADY))
+    records = 11 * _MONTH
+    door, table = quantities(billed.door), quantities(billed.table)
+    assert door["API Gateway", "requests, the first 300 million"] == pytest.approx(records)
+    assert door["API Gateway", "requests above these"] == 0
+    assert door["Lambda, API", "invocations"] == pytest.approx(records)
+    assert door["Lambda, API", "GB-seconds"] == pytest.approx(records * 0.5 * (0.02 + 0.0001))
+    assert table["DynamoDB, writes", "write unit hours"] == 25 * 730
+    assert table["DynamoDB, reads", "read unit hours"] == 5 * 730
+    assert billed.table[0].dollars == pytest.approx(25 * 730 * 0.00065)
+    assert billed.peak.quantity == 20 * 730
+    assert billed.on_demand.dollars == pytest.approx(records * 0.625e-6)
+    assert billed.dollars == pytest.approx(dollars(billed.door) + dollars(billed.buffer) + dollars(billed.table))
+    assert billed.buffered_dollars == pytest.approx(billed.dollars - dollars(billed.door) - billed.table[1].dollars)
+
+
+def test_where_nothing_waits_each_record_is_an_invocation_a_receive_and_a_deletion() -> None:
+    planned = plan(STEADY)
+    assert planned.backlog
+    assert planned.backlog.greatest == 0
+    used = consumed(planned)
+    assert used.invocations == pytest.approx(11 * _MONTH)
+    assert used.sqs_requests == pytest.approx(2 * 11 * _MONTH)
+    assert used.seconds == pytest.approx(11 * _MONTH / 140)
+
+
+def test_while_there_is_a_backlog_every_worker_is_paid_for_and_batches_are_full() -> None:
+    planned = plan(replace(STEADY, write_units=5))
+    assert not planned.drains
+    used = consumed(planned)
+    assert used.seconds == pytest.approx(2 * _MONTH)
+    assert used.invocations == pytest.approx(5 * _MONTH / 10)
+    assert used.sqs_requests == pytest.approx(2 * used.invocations)
+
+
+def test_a_batch_that_does_not_fit_is_received_again_and_given_back_in_a_call_of_its_own() -> None:
+    load = Workload(rate=0, burst_rate=5, burst_seconds=600, period_seconds=_DAY / 24, record_bytes=3900, write_units=1)
+    fits, does_not = (consumed(plan(load, Consumer(2, batch))) for batch in (5, 10))
+    assert fits.sqs_requests == pytest.approx(2 * fits.invocations)
+    assert does_not.sqs_requests == pytest.approx(3 * does_not.invocations)
+
+
+def test_an_idle_queue_is_polled_fifteen_times_a_minute() -> None:
+    (line,) = [each for each in bill(plan(STEADY)).buffer if each.service == "SQS, while empty"]
+    assert line.quantity == 15 * 60 * 730
+    assert line.dollars == pytest.approx(0.2628)
+
+
+@pytest.mark.parametrize(("record_bytes", "together", "metered"), [(1024, 512, 1), (1025, 512, 2), (1024, 5000, 10)])
+def test_the_door_is_metered_in_steps_of_512_kb(record_bytes: int, together: int, metered: int) -> None:
+    load = replace(STEADY, record_bytes=record_bytes, records_per_request=together)
+    requests = load.average_rate * _MONTH / together
+    assert bill(plan(load)).door[0].quantity == pytest.approx(metered * requests)
+
+
+def test_above_300_million_requests_the_rest_is_cheaper() -> None:
+    load = replace(STEADY, rate=200, burst_rate=200.001, write_units=1000)
+    first, above = bill(plan(load)).door[:2]
+    assert first.dollars == pytest.approx(300)
+    assert above.dollars == pytest.approx((load.average_rate * _MONTH - 300e6) * 0.9e-6)
+
+
+@pytest.mark.parametrize(
+    ("record_bytes", "together", "requests"),
+    [
+        (300, 1, 1),
+        (300, 10, 1),
+        (300, 11, 2),
+        (6504, 10, 1),  # ten messages of 6,553 bytes: 65,530
+        (6505, 10, 2),
+        (65_487, 1, 1),
+        (65_488, 1, 2),
+        (400_000, 5, 13 + 13 + 7),  # two of them fit into the 1 MiB of a call
+    ],
+)
+def test_a_request_is_sent_in_batches_metered_in_steps_of_64_kb(
+    record_bytes: int, together: int, requests: int
+) -> None:
+    load = replace(STEADY, record_bytes=record_bytes, records_per_request=together)
+    assert sending(load) == pytest.approx(requests)
+
+
+def test_the_snapshot_of_the_api_is_cached_all_month() -> None:
+    (line,) = [each for each in bill(plan(STEADY)).door if each.service == "Lambda, SnapStart"]
+    assert line.dollars == pytest.approx(0.5 * _MONTH * 0.0000015046)
+
+
+def test_another_regions_bill_is_made_by_another_table() -> None:
+    twice = {name: replace(price, dollars=2 * price.dollars) for name, price in PRICES.items()}
+    here, there = bill(plan(STEADY)), bill(plan(STEADY), twice)
+    assert there.dollars == pytest.approx(2 * here.dollars)
+    assert there.peak.dollars == pytest.approx(2 * here.peak.dollars)
+    assert there.on_demand.dollars == pytest.approx(2 * here.on_demand.dollars)
+
+
+@pytest.mark.parametrize("name", PRICES)
+def test_a_price_names_its_source_and_its_month(name: str) -> None:
+    price = PRICES[name]
+    year, month = map(int, price.seen.split("-"))
+    assert price.dollars > 0
+    assert price.per in {1, 1_000_000}
+    assert price.source.startswith("https://aws.amazon.com/")
+    assert year >= 2024
+    assert 1 <= month <= 12
+
+
+def but_for_the_consumer(billed: Bill) -> float:
+    return dollars(billed.door) + billed.buffer[0].dollars + billed.on_demand.dollars + billed.storage.dollars
+
+
+@given(workloads(), st.floats(1.01, 3))
+def test_cost_grows_with_the_rate_where_the_table_keeps_up(load: Workload, factor: float) -> None:
+    room = min(1.0, load.table_rate / (load.burst_rate * factor))
+    load = replace(load, rate=load.rate * room, burst_rate=load.burst_rate * room)
+    more = replace(load, rate=load.rate * factor, burst_rate=load.burst_rate * factor)
+    assert bill(plan(more)).dollars > bill(plan(load)).dollars
+
+
+@given(workloads(), st.floats(1.01, 1.5))
+def test_cost_grows_with_the_rate_with_a_backlog_too_except_for_the_consumers_part(
+    load: Workload, factor: float
+) -> None:
+    """What drains a backlog gets ten records an invocation: so its own part may shrink."""
+    more = replace(load, rate=load.rate * factor, burst_rate=load.burst_rate * factor)
+    less_billed, more_billed = bill(plan(load)), bill(plan(more))
+    assert but_for_the_consumer(more_billed) > but_for_the_consumer(less_billed)
+    assert more_billed.peak.dollars >= less_billed.peak.dollars
+
+
+@given(workloads())
+def test_more_records_in_a_request_never_cost_more(load: Workload) -> None:
+    alone, together = (bill(plan(replace(load, records_per_request=number))) for number in (1, 10))
+    assert together.dollars < alone.dollars
+    assert together.table == alone.table
+
+
+def test_the_version_and_the_memory_are_what_is_deployed() -> None:
+    record = Record(KeySchema().of({"id": "1"}), {"id": "1"}, "018bcfe5-687b-7000-8000-000000000000")
+    message = Message.of(record)
+    assert message.size - len(message.body) == VERSION_BYTES
+    assert _TEMPLATE["Globals"]["Function"]["MemorySize"] / 1024 == MEMORY_GB
