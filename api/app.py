@@ -1,36 +1,39 @@
-"""Puts the app together from the parts passed in. No I/O."""
+"""The FastAPI app: its routes and its one list of middleware, for every path. No I/O."""
 
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware import Middleware
 
 from api import problems
-from api.composition import Parts
+from api.composition import ApiComponents
 from api.openapi import SCHEMAS
-from api.request_log import Requests
-from api.routes import routes
+from api.request_log import RequestLog
+from api.routes import add_routes
 
 VERSION = "0.1.0"
 
 
-def create_app(parts: Parts) -> FastAPI:
+def create_app(components: ApiComponents) -> FastAPI:
     app = FastAPIOffline(
         title="Forebay",
         version=VERSION,
         summary="Accepts JSON records at full speed; they reach the DynamoDB table at the table's own rate.",
+        middleware=[
+            Middleware(RequestLog),  # the first is the outermost: every answer gets its request's id
+        ],
         redoc_url=None,
         redirect_slashes=False,
     )
     problems.install(app)
-    app.include_router(routes(parts))
+    add_routes(app.router, components)
     _describe_records(app)
-    app.add_middleware(Requests)
     return app
 
 
 def _describe_records(app: FastAPI) -> None:
-    """Adds the schemas that no model stands for: records are read by `api.ingest.parse`, not by pydantic."""
+    """Adds the schemas that no model stands for: records are parsed by `api.ingest.parse`, not by pydantic."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The composition root: the API's parts, put together from the environment. No I/O but a look at it."""
+"""The composition root: makes the API's clients and passes them to its components. No I/O."""
 
 import secrets
 import time
@@ -15,37 +15,38 @@ from api.reads import clients
 from api.reads.backlog import WriteUnits
 from api.reads.calls import Calls
 from api.reads.depth import QueueDepth
-from api.reads.table import RecordTable
-from api.settings import Settings
+from api.reads.table import TableReader
+from api.settings import ApiSettings
 from records.version import Versions
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class ApiComponents:
     """What the routes work with."""
 
     accept_records: AcceptRecords
     write_units: WriteUnits
     queue_depth: QueueDepth
     dead_letter_queue_depth: QueueDepth
-    table: RecordTable
+    table: TableReader
 
 
-def compose(environment: Mapping[str, str], count: Callable[[str, float], None] = lambda *_: None) -> Parts:
-    """`count` takes metrics, by the names of `telemetry.metrics`. The environment is the process's own: Lambda puts the
-    trace of each invocation there.
+def compose(
+    settings: ApiSettings, environment: Mapping[str, str], count: Callable[[str, float], None] = lambda *_: None
+) -> ApiComponents:
+    """`count` takes metrics, by the names of `telemetry.metrics`. The environment is the process's own: credentials may
+    be in it, and Lambda puts the trace header of each invocation there.
     """
-    settings = Settings.from_environment(environment)
     key_schema, write_units = settings.record_table_key, WriteUnits()
     wire = Wire(settings.sqs_origin, settings.ca_bundle)
     sqs = Sqs(wire, settings.aws_region, credentials(environment), lambda: datetime.now(UTC))
     queue = RecordQueue(sqs, settings.record_queue_url, trace=lambda: environment.get("_X_AMZN_TRACE_ID"))
     versions = Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits)
     depths = Calls(clients.sqs)
-    return Parts(
+    return ApiComponents(
         accept_records=AcceptRecords(queue, versions, key_schema, write_units, count),
         write_units=write_units,
         queue_depth=QueueDepth(settings.record_queue_url, depths),
         dead_letter_queue_depth=QueueDepth(settings.record_dead_letter_queue_url, depths),
-        table=RecordTable(settings.record_table_name, key_schema, Calls(clients.dynamodb)),
+        table=TableReader(settings.record_table_name, key_schema, Calls(clients.dynamodb)),
     )

@@ -1,4 +1,4 @@
-"""What the routes answer, in code and in the OpenAPI document."""
+"""The OpenAPI document's text: what each route answers, and with which examples."""
 
 from typing import Annotated, Any
 
@@ -23,7 +23,7 @@ class Receipt(BaseModel):
 
     id: Annotated[
         str,
-        Field(description="The record's key: its own, or the one it was given if it came without.", examples=["42"]),
+        Field(description="The record's key: its own, or the one that it was given if it had none.", examples=["42"]),
     ]
     sort: Annotated[str | None, Field(description="Its sort key, where the table has one.")] = None
     version: Annotated[
@@ -55,17 +55,17 @@ _REQUEST_ID_HEADER = {
 }
 _HEADERS = {
     "Retry-After": "Seconds to wait before repeating the request.",
-    "Accept-Encoding": "What a body may be packed with.",
+    "Accept-Encoding": "The encodings that a body may have.",
     "Connection": "The connection is closed.",
 }
 
 
-def answer(description: str, headers: dict[str, Any] | None = None) -> dict[str, Any]:
+def response(description: str, headers: dict[str, Any] | None = None) -> dict[str, Any]:
     return {"description": description, "headers": _REQUEST_ID_HEADER | (headers or {})}
 
 
 def problem(description: str, *examples: problems.Problem) -> dict[str, Any]:
-    """A documented problem, with the documents that it comes as."""
+    """A documented problem, with an example of each code."""
     headers = {
         name: {"description": _HEADERS[name], "schema": {"type": "string"}, "example": text}
         for each in examples
@@ -77,39 +77,39 @@ def problem(description: str, *examples: problems.Problem) -> dict[str, Any]:
             "examples": {each.code: {"value": each.document.model_dump(exclude_none=True)} for each in examples},
         }
     }
-    return answer(description, headers) | {"content": content}
+    return response(description, headers) | {"content": content}
 
 
-_OTHERWISE = problem("Anything else.", problems.InternalError("something is wrong here"))
+_OTHERWISE = problem("Anything else.", problems.InternalError("an unexpected error"))
 
 _MESSAGES = [Message(Key(record_id), "", _VERSION[:-1] + digit, 0) for record_id, digit in (("42", "3"), ("43", "4"))]
 ACCEPT: Responses = {
-    202: answer("SQS has confirmed every record of the request."),
+    202: response("SQS has confirmed every record of the request."),
     400: problem(
-        "The body is not what it says it is, or the idempotency key is none.",
+        "The body is malformed, or the idempotency key is invalid.",
         problems.RequestMalformed(TextMalformed("json_malformed", "trailing comma", 1, 8)),
         problems.RequestMalformed(TextMalformed("text_invalid", "a \\u escape is a lone surrogate", 1, 8)),
         problems.RequestMalformed(TextMalformed("nesting_too_deep", "brackets are nested too deep", 1, 202)),
         problems.RequestMalformed(
             TextMalformed("number_out_of_range", "a number is beyond what DynamoDB holds", 1, 22)
         ),
-        problems.BodyIncomplete("Content-Length says 120 bytes; 0 came"),
+        problems.BodyIncomplete("Content-Length is 120 bytes; the body has 0"),
         problems.GzipMalformed("the body is not gzip"),
         problems.IdempotencyKeyInvalid(f"{IDEMPOTENCY_KEY} is 1 to 255 printable ASCII characters"),
     ),
-    408: problem("The body took too long to come in.", problems.RequestTimedOut("the body took over 30 s to come in")),
+    408: problem("The body took too long to arrive.", problems.RequestTimedOut("the body took over 30 s to arrive")),
     413: problem(
         "The request is too large.",
-        problems.RequestTooLarge("a body is at most 6,291,456 bytes, unpacked too; send it in parts"),
+        problems.RequestTooLarge("a body is at most 6,291,456 bytes, also when decompressed; send it in parts"),
         problems.TooManyRecords("a request holds at most 10,000 records; send them in parts"),
     ),
     415: problem(
-        "Neither JSON nor newline-delimited JSON, or packed otherwise than with gzip.",
-        problems.MediaTypeUnsupported("records come as application/json or as application/x-ndjson"),
-        problems.ContentEncodingUnsupported("a body is sent as it is, or with Content-Encoding: gzip"),
+        "Neither JSON nor newline-delimited JSON, or compressed with something else than gzip.",
+        problems.MediaTypeUnsupported("records are sent as application/json or as application/x-ndjson"),
+        problems.ContentEncodingUnsupported("a body is sent plain, or with Content-Encoding: gzip"),
     ),
     422: problem(
-        "Some records can never be stored. None of the request was accepted.",
+        "Some records can never be stored. No record of the request was accepted.",
         problems.RecordsInvalid([(1, Fault("/readings/0", "number_out_of_range", "a number is zero or …"))]),
     ),
     503: problem(
@@ -120,7 +120,7 @@ ACCEPT: Responses = {
     "default": _OTHERWISE,
 }
 READ: Responses = {
-    200: answer(
+    200: response(
         "The record, equal in value to what was sent.",
         {
             "ETag": {"description": "Its version.", "schema": {"type": "string"}, "example": f'"{_VERSION}"'},
@@ -140,24 +140,24 @@ READ: Responses = {
     )
     | {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Record"}}}},
     404: problem("No such record in the table, or not yet.", problems.RecordNotFound("no such record in the table")),
-    503: problem("The table did not answer.", problems.TableUnavailable("the table did not answer; try again")),
+    503: problem("The table did not answer.", problems.TableReadFailed("the table did not answer; try again")),
     "default": _OTHERWISE,
 }
 BUFFER: Responses = {
-    200: answer("The buffer as SQS approximates it."),
+    200: response("The buffer, by SQS's approximate counts."),
     503: problem(
         "Queue or table did not answer.",
-        problems.QueueUnavailable("SQS did not say how many messages it holds"),
-        problems.TableUnavailable("the table did not answer; try again"),
+        problems.QueueUnavailable("SQS did not report how many messages it holds"),
+        problems.TableReadFailed("the table did not answer; try again"),
     ),
     "default": _OTHERWISE,
 }
-READY: Responses = BUFFER | {200: answer("Queue and table can be reached.")}
-HEALTH: Responses = {200: answer("The process answers."), "default": _OTHERWISE}
+READY: Responses = BUFFER | {200: response("Queue and table can be reached.")}
+HEALTH: Responses = {200: response("The process answers."), "default": _OTHERWISE}
 
 _RECORD = {"$ref": "#/components/schemas/Record"}
 _RECORDS = {"type": "array", "items": _RECORD, "description": "At most 10,000 records."}
-# By OpenAPI's own way to describe sequential media types, the schema is of the array of all lines.
+# OpenAPI describes sequential media types by the schema of the array of all lines.
 _LINES = {
     "schema": _RECORDS | {"minItems": 1},
     "example": '{"id": "42", "temperature": 21.5}\n{"id": "43", "temperature": 19.25}\n',
@@ -175,9 +175,9 @@ ACCEPT_REQUEST: dict[str, Any] = {
         }
     ],
     "requestBody": {
-        "description": "One record, an array of records, or a record a line. Each may be packed:"
-        " `Content-Encoding: gzip`. At most 6 MiB, unpacked too. `application/ndjson` and `application/x-jsonlines` are"
-        " other names of the lines.",
+        "description": "One record, an array of records, or one record a line. Each may be compressed:"
+        " `Content-Encoding: gzip`. At most 6 MiB, also when decompressed. `application/ndjson` and"
+        " `application/x-jsonlines` are other names of newline-delimited JSON.",
         "required": True,
         "content": {
             "application/json": {
@@ -196,7 +196,7 @@ _, _definitions = models_json_schema(
     [(problems.ProblemDocument, "serialization")], ref_template="#/components/schemas/{model}"
 )
 SCHEMAS: dict[str, Any] = {
-    # What no model that a route returns stands for: problems are raised, and records are read by `api.ingest.parse`.
+    # Schemas that no route returns as a model: problems are raised, and records are parsed by `api.ingest.parse`.
     **_definitions["$defs"],
     "Record": {
         "type": "object",
@@ -209,7 +209,7 @@ SCHEMAS: dict[str, Any] = {
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 2048,
-                "description": "1 to 2048 bytes in UTF-8. A record without one is given one.",
+                "description": "1 to 2048 bytes in UTF-8. A record without an id gets its version as id.",
             },
         },
         "propertyNames": {"minLength": 1, "maxLength": 65_535, "not": {"const": "_forebay"}},

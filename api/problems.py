@@ -1,4 +1,4 @@
-"""Errors as HTTP tells them: problem documents (RFC 9457) with one stable code each. docs/errors.md lists them."""
+"""Errors as HTTP problem documents (RFC 9457), each with one stable code. docs/errors.md lists them."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
@@ -19,7 +19,7 @@ MEDIA_TYPE = "application/problem+json"
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 _ROUTER_PROBLEMS = {
     404: ("not_found", "there is no such path"),
-    405: ("method_not_allowed", "this path does not take this method; Allow names those that it takes"),
+    405: ("method_not_allowed", "this path does not take this method; the header Allow names those that it takes"),
 }
 
 
@@ -27,20 +27,21 @@ class RecordFault(BaseModel):
     """One thing that is wrong with one record of the request."""
 
     index: Annotated[int, Field(description="The record's position in the request, from 0.", examples=[1])]
-    pointer: Annotated[
-        str, Field(description="JSON pointer (RFC 6901) to the place within the record.", examples=["/readings/0"])
-    ]
+    pointer: Annotated[str, Field(description="JSON pointer (RFC 6901) into the record.", examples=["/readings/0"])]
     code: Annotated[
-        str, Field(description="What is wrong, by a code that never changes.", examples=["number_out_of_range"])
+        str, Field(description="What is wrong: a code that never changes.", examples=["number_out_of_range"])
     ]
     detail: Annotated[
         str,
-        Field(description="For people.", examples=["a number is zero or from 1E-130 to 9.99…E+125 in magnitude"]),
+        Field(
+            description="The same in words, for people.",
+            examples=["a number is zero or from 1E-130 to 9.99…E+125 in magnitude"],
+        ),
     ]
 
 
 class RecordOutcome(BaseModel):
-    """What became of one record of a request that was not accepted as a whole."""
+    """The outcome of one record of a request that was not accepted as a whole."""
 
     id: Annotated[str, Field(description="The record's key.")]
     sort: Annotated[str | None, Field(description="Its sort key, where the table has one.")] = None
@@ -51,18 +52,18 @@ class RecordOutcome(BaseModel):
 class ProblemDocument(BaseModel):
     """A problem document (RFC 9457)."""
 
-    type: Annotated[str, Field(description="Always `about:blank`: the code says more.")] = "about:blank"
+    type: Annotated[str, Field(description="Always `about:blank`; `code` is specific.")] = "about:blank"
     title: Annotated[str, Field(description="The HTTP status, in words.")]
     status: Annotated[int, Field(description="The HTTP status.")]
-    code: Annotated[str, Field(description="What is wrong, by a code that never changes.")]
-    detail: Annotated[str, Field(description="What is wrong, for people.")]
-    line: Annotated[int | None, Field(description="Where malformed JSON breaks off, from 1.")] = None
-    column: Annotated[int | None, Field(description="Where in the line, in bytes, from 1.")] = None
+    code: Annotated[str, Field(description="What is wrong: a code that never changes.")]
+    detail: Annotated[str, Field(description="What is wrong, in words.")]
+    line: Annotated[int | None, Field(description="The line of the error in malformed JSON, from 1.")] = None
+    column: Annotated[int | None, Field(description="The column of the error, in bytes, from 1.")] = None
     errors: Annotated[
         list[RecordFault] | None, Field(description="What is wrong with the records, up to 100 faults.")
     ] = None
     records: Annotated[
-        list[RecordOutcome] | None, Field(description="What became of each record, in the request's order.")
+        list[RecordOutcome] | None, Field(description="The outcome of each record, in the request's order.")
     ] = None
 
 
@@ -142,14 +143,14 @@ class ContentEncodingUnsupported(Problem):
 
 
 class RecordsInvalid(Problem):
-    """Records that could be sent but never stored. Nothing of the request was sent."""
+    """Records that could be sent but never stored. No record of the request was sent."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "records_invalid"
 
     def __init__(self, faults: Iterable[tuple[int, Fault]]) -> None:
         errors = [RecordFault(index=i, pointer=f.pointer, code=f.code, detail=f.detail) for i, f in faults]
-        super().__init__("the request holds records that cannot be stored; none of it was accepted", errors=errors)
+        super().__init__("the request holds records that cannot be stored; no record of it was accepted", errors=errors)
 
 
 class QueueUnavailable(Problem):
@@ -161,14 +162,14 @@ class QueueUnavailable(Problem):
 
 
 class QueueBusy(Problem):
-    """Too many records wait for SQS to confirm them; nothing of the request was sent."""
+    """Too many records wait for SQS to confirm them; no record of the request was sent."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "queue_busy"
     headers: ClassVar = {"Retry-After": "1"}
 
     def __init__(self) -> None:
-        super().__init__("too many records wait for SQS; nothing of this request was accepted")
+        super().__init__("too many records wait for SQS; no record of this request was accepted")
 
 
 class RecordsNotAccepted(QueueUnavailable):
@@ -181,12 +182,12 @@ class RecordsNotAccepted(QueueUnavailable):
         ]
         count = sum(not outcome.accepted for outcome in outcomes)
         super().__init__(
-            f"the queue did not confirm {count:,} of {len(messages):,} records; repeat the request, or only those",
+            f"the queue did not confirm {count:,} of {len(messages):,} records; repeat the request, or these records",
             records=outcomes,
         )
 
 
-class TableUnavailable(Problem):
+class TableReadFailed(Problem):
     """DynamoDB did not answer, or not in time."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
@@ -200,7 +201,7 @@ class InternalError(Problem):
 
 
 def install(app: Starlette) -> None:
-    """Every error of the app leaves as a problem document."""
+    """Makes every error of the app a problem document."""
     app.add_exception_handler(Problem, _answer_problem)
     app.add_exception_handler(HTTPException, _answer_http_exception)
 
@@ -210,7 +211,7 @@ def response_of(problem: Problem) -> Response:
 
 
 def _response(status: int, document: ProblemDocument, headers: Mapping[str, str] | None) -> Response:
-    """Pydantic writes it: of ten thousand records, json would keep everybody waiting."""
+    """Pydantic serializes it: for ten thousand records, `json` would block the event loop too long."""
     content = document.model_dump_json(exclude_none=True)
     return Response(content, status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
@@ -222,7 +223,7 @@ def _answer_problem(_request: Request, error: Exception) -> Response:
 
 
 def _answer_http_exception(_request: Request, error: Exception) -> Response:
-    """What the router itself refuses: an unknown path, a wrong method."""
+    """What FastAPI's router refuses itself: an unknown path, a wrong method."""
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)

@@ -1,4 +1,4 @@
-"""The routes: HTTP only. openapi/openapi.json says what they answer."""
+"""The routes: HTTP only. `api.openapi` has what they answer, and openapi/openapi.json is made from both."""
 
 import asyncio
 from typing import Annotated
@@ -8,18 +8,18 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.convertors import Convertor, register_url_convertor
 
-from api import openapi as answers
-from api.composition import Parts
+from api import openapi
+from api.composition import ApiComponents
+from api.ingest.route import IngestRoute
 from api.openapi import Accepted, Health, Readiness
 from api.problems import RecordNotFound
-from api.reads.backlog import Buffer, drain_of
-from api.short_way import RECORDS
+from api.reads.backlog import Buffer, estimate_drain
 from records.json_text import write
 from records.key import Key
 
 
 class _KeyConvertor(Convertor[str]):
-    """Any text, slashes and line breaks included: Starlette's own `path` stops at the latter."""
+    """Any text, slashes and line breaks included: Starlette's own `path` stops at line breaks."""
 
     regex = r"[\s\S]*"
 
@@ -33,41 +33,40 @@ class _KeyConvertor(Convertor[str]):
 register_url_convertor("key", _KeyConvertor())
 
 
-def routes(parts: Parts) -> APIRouter:
-    router = APIRouter()
-    router.include_router(_records_routes(parts))
-    router.include_router(_buffer_routes(parts))
-    return router
-
-
-def _records_routes(parts: Parts) -> APIRouter:
-    router = APIRouter(tags=["records"])
-
+def add_routes(router: APIRouter, components: ApiComponents) -> None:
+    """`router` is the app's own: one that the app includes would match every path twice."""
     router.add_api_route(
-        RECORDS,
-        parts.accept_records,
+        "/records",
+        components.accept_records,
         methods=["POST"],
+        tags=["records"],
         status_code=202,
         summary="Accept records",
-        description="Answers 202 once SQS has confirmed every record. A request with a bad record is refused whole.",
+        description="Answers 202 once SQS has confirmed every record. One invalid record refuses the request.",
         operation_id="accept_records",
         response_model=Accepted,
-        responses=answers.ACCEPT,
-        openapi_extra=answers.ACCEPT_REQUEST,
+        responses=openapi.ACCEPT,
+        openapi_extra=openapi.ACCEPT_REQUEST,
+        route_class_override=IngestRoute,
     )
+    _add_reads_of_records(router, components)
+    _add_reads_of_buffer(router, components)
 
+
+def _add_reads_of_records(router: APIRouter, components: ApiComponents) -> None:
     @router.get(
         "/records/{record_id:key}",
+        tags=["records"],
         summary="Read a record back from the table",
         operation_id="read_record",
-        responses=answers.READ,
+        responses=openapi.READ,
     )
     async def read_record(
         record_id: str,
         request: Request,
         sort: Annotated[str | None, Query(description="The sort key, where the table has one.")] = None,
     ) -> Response:
-        found = await parts.table.get(Key(record_id, sort)) if _is_text(request) else None
+        found = await components.table.get(Key(record_id, sort)) if _is_utf8(request) else None
         if found is None:
             raise RecordNotFound("no such record in the table; it may still be in the queue")
         record, provenance = found
@@ -81,53 +80,52 @@ def _records_routes(parts: Parts) -> APIRouter:
             }
         return Response(write(record), media_type="application/json", headers=headers)
 
-    return router
 
-
-def _buffer_routes(parts: Parts) -> APIRouter:
-    router = APIRouter(tags=["buffer"])
-
+def _add_reads_of_buffer(router: APIRouter, components: ApiComponents) -> None:
     @router.get(
         "/buffer",
-        summary="Where the backlog stands",
+        tags=["buffer"],
+        summary="The backlog, and how long the table needs for it",
         operation_id="read_buffer",
-        responses=answers.BUFFER,
+        responses=openapi.BUFFER,
     )
     async def read_buffer() -> Buffer:
         depth, dead_letters, capacity = await asyncio.gather(
-            parts.queue_depth.read(), parts.dead_letter_queue_depth.read(), parts.table.write_capacity_units()
+            components.queue_depth.read(),
+            components.dead_letter_queue_depth.read(),
+            components.table.write_capacity_units(),
         )
         return Buffer(
             waiting=depth.waiting,
             in_flight=depth.in_flight,
             dead_lettered=dead_letters.waiting,
-            drain=drain_of(depth.waiting + depth.in_flight, capacity, parts.write_units.per_record),
+            drain=estimate_drain(depth.waiting + depth.in_flight, capacity, components.write_units.per_record),
         )
 
     @router.get(
         "/ready",
+        tags=["buffer"],
         summary="Whether queue and table can be reached",
         operation_id="read_readiness",
-        responses=answers.READY,
+        responses=openapi.READY,
     )
     async def read_readiness() -> Readiness:
-        await asyncio.gather(parts.queue_depth.read(), parts.table.write_capacity_units())
+        await asyncio.gather(components.queue_depth.read(), components.table.write_capacity_units())
         return Readiness()
 
     @router.get(
         "/health",
+        tags=["buffer"],
         summary="Whether the process answers",
         operation_id="read_health",
-        responses=answers.HEALTH,
+        responses=openapi.HEALTH,
     )
     async def read_health() -> Health:
         return Health()
 
-    return router
 
-
-def _is_text(request: Request) -> bool:
-    """Whether the path is UTF-8: servers put U+FFFD for what is not, and that may be another record's id."""
+def _is_utf8(request: Request) -> bool:
+    """Whether the path is UTF-8: servers replace what is not by U+FFFD, and that may be another record's id."""
     try:
         unquote_to_bytes(request.scope.get("raw_path") or b"").decode()
     except UnicodeDecodeError:

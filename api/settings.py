@@ -7,32 +7,40 @@ from urllib.parse import urlsplit
 from records.key import KeySchema
 
 
+class SettingMissing(Exception):
+    """A variable that the environment must have; the message is its name."""
+
+
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ApiSettings:
     record_queue_url: str
     record_dead_letter_queue_url: str
     record_table_name: str
     record_table_key: KeySchema
     aws_region: str
     sqs_origin: str
-    """Where SQS answers: `https://host` or `http://host`, with a port or without."""
+    """Where SQS answers: `https://host` or `http://host`, with or without a port."""
     ca_bundle: str | None
-    """A file of the certificates that calls of SQS trust; None for the system's."""
+    """A file of certificates that calls to SQS trust; None for the system's."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Raises `KeyError`, naming the variable, when one is missing; `ValueError` for a key schema that is none."""
-        queue_url = environment["RECORD_QUEUE_URL"]
-        aws_region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
-        if not aws_region:
-            raise KeyError("AWS_REGION")
+    def from_environment(cls, environment: Mapping[str, str]) -> "ApiSettings":
+        """Raises `SettingMissing`, or `ValueError` for a malformed key schema."""
+
+        def required(name: str, fallback: str = "") -> str:
+            value = environment.get(name) or environment.get(fallback)
+            if not value:
+                raise SettingMissing(name)
+            return value
+
+        queue_url = required("RECORD_QUEUE_URL")
         endpoint = environment.get("AWS_ENDPOINT_URL_SQS") or environment.get("AWS_ENDPOINT_URL") or queue_url
         return cls(
             record_queue_url=queue_url,
-            record_dead_letter_queue_url=environment["RECORD_DEAD_LETTER_QUEUE_URL"],
-            record_table_name=environment["RECORD_TABLE_NAME"],
-            record_table_key=KeySchema.read(environment["RECORD_TABLE_KEY"]),
-            aws_region=aws_region,
+            record_dead_letter_queue_url=required("RECORD_DEAD_LETTER_QUEUE_URL"),
+            record_table_name=required("RECORD_TABLE_NAME"),
+            record_table_key=KeySchema.read(required("RECORD_TABLE_KEY")),
+            aws_region=required("AWS_REGION", "AWS_DEFAULT_REGION"),
             sqs_origin="{0.scheme}://{0.netloc}".format(urlsplit(endpoint)),
             ca_bundle=environment.get("AWS_CA_BUNDLE"),
         )

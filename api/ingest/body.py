@@ -1,4 +1,4 @@
-"""A request's body: read whole, within bounds of size and time, and unpacked."""
+"""A request's body: read whole, within limits of size, time and memory, and decompressed."""
 
 import asyncio
 import zlib
@@ -6,127 +6,114 @@ from collections.abc import Iterator
 
 from starlette.requests import ClientDisconnect, Request
 
+from api.memory_budget import MemoryBudget
 from api.problems import (
     BodyIncomplete,
     ContentEncodingUnsupported,
     GzipMalformed,
-    QueueBusy,
     RequestTimedOut,
     RequestTooLarge,
 )
 from api.time_limit import TimeLimit
 
 REQUEST_BYTES_MAX = 6 * 1024 * 1024
-"""Bytes of a body, before and after it is unpacked. As Lambda's own limit of a request:
+"""Bytes of a body, before and after decompression. As Lambda's own limit of a request:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 REQUEST_SECONDS_MAX = 30.0
-"""How long a body may take to come in."""
+"""How long a body may take to arrive."""
 BODIES_BYTES_MAX = 64 * 1024 * 1024
-"""What all bodies that are still coming in may take together; more is refused at once, so that memory stays bounded."""
-_SLICE_BYTES = 4096
-_UNPACK_BYTES = 65_536
-_GZIP = 16 + zlib.MAX_WBITS
+"""Bytes of all bodies that are still arriving; beyond it requests are refused at once, so that memory stays bounded."""
+_INPUT_SLICE_BYTES = 4096
+_OUTPUT_SLICE_BYTES = 65_536
+_GZIP_WBITS = 16 + zlib.MAX_WBITS
 
 
-def is_packed(request: Request) -> bool:
-    """Whether the body is gzip. Raises `ContentEncodingUnsupported` for anything else but a plain one."""
+def is_gzip(request: Request) -> bool:
+    """Whether the body is gzip. Raises `ContentEncodingUnsupported` for any other encoding than none."""
     given = request.headers.getlist("content-encoding")
     if not given:
         return False
-    encodings = ",".join(given).lower().split(",")
-    packings = [each.strip() for each in encodings if each.strip() not in {"", "identity"}]
-    if packings and packings not in (["gzip"], ["x-gzip"]):
-        raise ContentEncodingUnsupported("a body is sent as it is, or with Content-Encoding: gzip")
-    return bool(packings)
+    encodings = [each.strip() for each in ",".join(given).lower().split(",")]
+    encodings = [each for each in encodings if each not in {"", "identity"}]
+    if encodings and encodings not in (["gzip"], ["x-gzip"]):
+        raise ContentEncodingUnsupported("a body is sent plain, or with Content-Encoding: gzip")
+    return bool(encodings)
 
 
-class Room:
-    """Memory that requests share: each takes what it holds, and gives it back."""
+async def read_body(request: Request, time_limit: TimeLimit, budget: MemoryBudget) -> bytes:
+    """The body as it arrived. A body beyond a limit is given up as soon as that is known.
 
-    def __init__(self, size: int) -> None:
-        self.left = size
-
-    def take(self, size: int) -> None:
-        """Raises `QueueBusy`."""
-        if size > self.left:
-            raise QueueBusy
-        self.left -= size
-
-
-async def read_body(request: Request, limit: TimeLimit, room: Room) -> bytes:
-    """The body as it came, given up as soon as it is over the limits of size and time.
-
-    Raises `RequestTooLarge`, `RequestTimedOut`, `QueueBusy`, `BodyIncomplete` or `ClientDisconnect`.
+    Raises `RequestTooLarge`, `RequestTimedOut`, `BudgetExceeded`, `BodyIncomplete` or `ClientDisconnect`.
     """
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > REQUEST_BYTES_MAX:
         raise _too_large()
     task = asyncio.current_task()
     assert task  # noqa: S101 - for the checker: this is a coroutine
-    limit.start(task, task.cancel)
+    time_limit.start(task, task.cancel)
     try:
-        body = await _received(request, room)
+        body = await _receive(request, budget)
     except asyncio.CancelledError:
-        if limit.stop(task) or task.uncancel():
-            raise  # by somebody else
-        raise RequestTimedOut(f"the body took over {limit.seconds:.0f} s to come in") from None
+        if time_limit.stop(task) or task.uncancel():
+            raise  # cancelled by somebody else
+        raise RequestTimedOut(f"the body took over {time_limit.seconds:.0f} s to arrive") from None
     finally:
-        limit.stop(task)
+        time_limit.stop(task)
     if declared.isdecimal() and int(declared) != len(body):
-        raise BodyIncomplete(f"Content-Length says {declared} bytes; {len(body)} came")
+        raise BodyIncomplete(f"Content-Length is {declared} bytes; the body has {len(body)}")
     return body
 
 
-async def _received(request: Request, room: Room) -> bytes:
-    parts = bytearray()
+async def _receive(request: Request, budget: MemoryBudget) -> bytes:
+    chunks = bytearray()
     try:
         while True:
             message = await request.receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
-            piece: bytes = message.get("body", b"")
-            if len(parts) + len(piece) > REQUEST_BYTES_MAX:
+            chunk: bytes = message.get("body", b"")
+            if len(chunks) + len(chunk) > REQUEST_BYTES_MAX:
                 raise _too_large()
             if not message.get("more_body"):
-                return bytes(parts) + piece if parts else piece  # most come in one piece, which needs no copy
-            room.take(len(piece))
-            parts += piece
+                return bytes(chunks) + chunk if chunks else chunk  # most arrive in one chunk, which needs no copy
+            budget.acquire(len(chunk))
+            chunks += chunk
     finally:
-        room.left += len(parts)
+        budget.release(len(chunks))
 
 
-def unpack(packed: bytes) -> bytes:
-    """All members of a gzip stream (RFC 1952 allows several), up to the limit: a bomb costs no more than that.
+def decompress(compressed: bytes) -> bytes:
+    """All members of a gzip stream (RFC 1952 allows several), up to the limit: a gzip bomb costs no more than that.
 
     Raises `GzipMalformed` or `RequestTooLarge`.
     """
-    unpacked = bytearray()
-    for part in _unpacked(packed):
-        unpacked += part
-        if len(unpacked) > REQUEST_BYTES_MAX:
+    plain = bytearray()
+    for part in _decompressed_parts(compressed):
+        plain += part
+        if len(plain) > REQUEST_BYTES_MAX:
             raise _too_large()
-    return bytes(unpacked)
+    return bytes(plain)
 
 
-def _unpacked(packed: bytes) -> Iterator[bytes]:
-    """The stream is fed in slices, because zlib hands back a copy of what it has not used after every member."""
-    member = zlib.decompressobj(_GZIP)
+def _decompressed_parts(compressed: bytes) -> Iterator[bytes]:
+    """Feeds the stream in slices, because zlib copies all unused input after every member."""
+    member = zlib.decompressobj(_GZIP_WBITS)
     position = 0
-    while position < len(packed):
+    while position < len(compressed):
         if member.eof:
-            member = zlib.decompressobj(_GZIP)
-        piece = packed[position : position + _SLICE_BYTES]
-        position += len(piece)
+            member = zlib.decompressobj(_GZIP_WBITS)
+        slice_ = compressed[position : position + _INPUT_SLICE_BYTES]
+        position += len(slice_)
         try:
-            while piece and not member.eof:
-                yield member.decompress(piece, _UNPACK_BYTES)
-                piece = member.unconsumed_tail
+            while slice_ and not member.eof:
+                yield member.decompress(slice_, _OUTPUT_SLICE_BYTES)
+                slice_ = member.unconsumed_tail
         except zlib.error:
             raise GzipMalformed("the body is not gzip") from None
         position -= len(member.unused_data)
     if not member.eof:
-        raise GzipMalformed("the gzip body is cut short")
+        raise GzipMalformed("the gzip body is truncated")
 
 
 def _too_large() -> RequestTooLarge:
-    return RequestTooLarge(f"a body is at most {REQUEST_BYTES_MAX:,} bytes, unpacked too; send it in parts")
+    return RequestTooLarge(f"a body is at most {REQUEST_BYTES_MAX:,} bytes, also when decompressed; send it in parts")

@@ -1,4 +1,4 @@
-"""`POST /records`: from a request to its answer. The one thing that every record costs."""
+"""`POST /records`: from a request to its answer. What every record costs."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,10 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.ingest import idempotency
-from api.ingest.body import BODIES_BYTES_MAX, REQUEST_SECONDS_MAX, Room, is_packed, read_body, unpack
-from api.ingest.parse import Format, messages_of
+from api.ingest.body import BODIES_BYTES_MAX, REQUEST_SECONDS_MAX, decompress, is_gzip, read_body
+from api.ingest.parse import BodyFormat, parse_messages
+from api.memory_budget import BudgetExceeded, MemoryBudget
 from api.outbound.group_commit import RecordQueue
-from api.problems import RecordsNotAccepted, TooManyRecords
+from api.problems import QueueBusy, RecordsNotAccepted, TooManyRecords
 from api.reads.backlog import WriteUnits
 from api.time_limit import TimeLimit
 from records.key import KeySchema
@@ -20,9 +21,9 @@ from records.message import Message
 from records.version import Versions
 
 RECEIPTS_BYTES_MAX = 3_000_000
-"""Of an answer. Lambda's own may be 6 MB, and puts a backslash before every quote and backslash of it."""
-_LARGE_BYTES = 4096
-_READERS = 2
+"""Bytes of an answer. Lambda's own limit is 6 MB, of JSON in which every quote and backslash is escaped."""
+_LARGE_BODY_BYTES = 4096
+_PARSER_THREADS = 2
 
 
 class AcceptRecords:
@@ -41,18 +42,18 @@ class AcceptRecords:
         self._key_schema = key_schema
         self._write_units = write_units
         self._count = count
-        # Of its own: what else waits in threads (for names, for credentials) must not keep bodies waiting, nor they it.
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="read-body")
-        self._reading = TimeLimit(REQUEST_SECONDS_MAX)
-        self._room = Room(BODIES_BYTES_MAX)
+        # Threads of their own: name or credential look-ups that wait in the loop's default pool must not delay bodies.
+        self._parsers = ThreadPoolExecutor(_PARSER_THREADS, thread_name_prefix="parse-body")
+        self._time_limit = TimeLimit(REQUEST_SECONDS_MAX)
+        self._budget = MemoryBudget(BODIES_BYTES_MAX)
 
     async def __call__(self, request: Request) -> Response:
-        messages = await self._messages_of(request)
+        messages = await self._read(request)
         receipts = to_json({"records": [{**message.key.members(), "version": message.version} for message in messages]})
         if len(receipts) > RECEIPTS_BYTES_MAX:
-            raise TooManyRecords("the receipts of so many long keys are more than an answer holds; send them in parts")
-        # Of one id only the last is sent. The others would lose to it anyway, and a client that repeats what was not
-        # accepted must not bring one of them back as the newest.
+            raise TooManyRecords("the receipts for so many long keys exceed an answer's limit; send them in parts")
+        # Of several records with one key only the last is sent. The others would lose to it anyway, and a client that
+        # repeats what was not accepted must not bring one of them back as the newest.
         newest = {message.key: message for message in messages}
         if unconfirmed := await self._queue.send(tuple(newest.values())):
             self._count("unconfirmed", len(unconfirmed))
@@ -61,16 +62,21 @@ class AcceptRecords:
         self._write_units.accepted(newest.values())
         return Response(receipts, status_code=202, media_type="application/json")
 
-    async def _messages_of(self, request: Request) -> list[Message]:
-        form = Format.of(", ".join(dict.fromkeys(request.headers.getlist("content-type"))))
+    async def _read(self, request: Request) -> list[Message]:
+        """The messages of the request's records, in its order."""
+        body_format = BodyFormat.of(", ".join(dict.fromkeys(request.headers.getlist("content-type"))))
         key = idempotency.checked(request.headers.getlist(idempotency.HEADER))
-        packed = is_packed(request)
-        body = await read_body(request, self._reading, self._room)
-        if not packed and len(body) <= _LARGE_BYTES:
-            return messages_of(body, form, key, self._versions, self._key_schema)
+        compressed = is_gzip(request)
+        try:
+            body = await read_body(request, self._time_limit, self._budget)
+        except BudgetExceeded:
+            raise QueueBusy from None
+        if not compressed and len(body) <= _LARGE_BODY_BYTES:
+            return parse_messages(body, body_format, key, self._versions, self._key_schema)
 
-        def read() -> list[Message]:
-            return messages_of(unpack(body) if packed else body, form, key, self._versions, self._key_schema)
+        def parse() -> list[Message]:
+            plain = decompress(body) if compressed else body
+            return parse_messages(plain, body_format, key, self._versions, self._key_schema)
 
-        # A large body, or a small one that may become large, is read beside the event loop: nobody else has to wait.
-        return await asyncio.get_running_loop().run_in_executor(self._readers, read)
+        # A large body, or a small one that may become large, is parsed beside the event loop, so that it blocks nobody.
+        return await asyncio.get_running_loop().run_in_executor(self._parsers, parse)

@@ -1,4 +1,4 @@
-"""The door: a request's body becomes messages, or a problem that says where and why."""
+"""A request's body becomes messages, or a problem that says which record is invalid, where and why."""
 
 from collections.abc import Iterator
 from enum import Enum
@@ -20,15 +20,15 @@ FAULTS_MAX = 100
 """Faults that one answer lists."""
 
 
-class Format(Enum):
-    """How a body holds its records: one JSON value, an object or an array of them; or a JSON value a line."""
+class BodyFormat(Enum):
+    """How a body holds its records, by media type: one JSON value (an object or an array), or one JSON value a line."""
 
     JSON = ("application/json",)
     LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
     @classmethod
     @lru_cache(maxsize=64)
-    def of(cls, content_type: str) -> "Format":
+    def of(cls, content_type: str) -> "BodyFormat":
         """Raises `MediaTypeUnsupported`."""
         media_type, *parameters = (part.strip().lower().replace('"', "") for part in content_type.split(";"))
         charsets = {parameter for parameter in parameters if parameter.startswith("charset=")}
@@ -37,23 +37,23 @@ class Format(Enum):
                 if media_type in each.value:
                     return each
         raise MediaTypeUnsupported(
-            "records come as application/json (an object or an array of objects) or as application/x-ndjson (one a"
-            " line), in UTF-8; name it in Content-Type (curl: -H 'content-type: application/json'). This came as"
+            "records are sent as application/json (an object or an array of objects) or as application/x-ndjson (one a"
+            " line), in UTF-8; name it in Content-Type (curl: -H 'content-type: application/json'). This request has"
             f" {content_type[:100]!r}"
         )
 
 
-def messages_of(
-    body: bytes, form: Format, idempotency_key: str | None, versions: Versions, key_schema: KeySchema
+def parse_messages(
+    body: bytes, body_format: BodyFormat, idempotency_key: str | None, versions: Versions, key_schema: KeySchema
 ) -> list[Message]:
-    """The message of each record, in request order. Raises a `Problem`, and then nothing may be sent."""
+    """The message of each record, in request order. Raises a `Problem`; then nothing may be sent."""
     messages: list[Message] = []
     found: list[tuple[int, Fault]] = []
-    for index, element in enumerate(_elements(body, form)):
+    for index, value in enumerate(_values(body, body_format)):
         version = versions.next()
-        own_id = version if idempotency_key is None else derived_id(idempotency_key, index)
+        default_id = version if idempotency_key is None else derived_id(idempotency_key, index)
         message, record_faults = _message_of(
-            element, version, own_id, key_schema, faults_max=FAULTS_MAX - len(found), text_length=len(body)
+            value, version, default_id, key_schema, faults_max=FAULTS_MAX - len(found), text_length=len(body)
         )
         found += [(index, fault) for fault in record_faults]
         if len(found) >= FAULTS_MAX:
@@ -65,17 +65,10 @@ def messages_of(
     return messages
 
 
-def _elements(body: bytes, form: Format) -> Iterator["Value | Fault"]:
-    """Each record's value, or why its line is none."""
-    if form is Format.LINES:
-        if not body.strip():
-            raise RequestMalformed(TextMalformed(JSON_MALFORMED, "the body is empty", 1, 1))
-        count = 0
-        for number, line in enumerate(BytesIO(body), 1):
-            if line.strip():
-                count += 1
-                _check_count(count)
-                yield _parsed_line(number, line.rstrip(b"\r\n"))
+def _values(body: bytes, body_format: BodyFormat) -> Iterator["Value | Fault"]:
+    """Each record's value, or the fault of a line that is malformed JSON."""
+    if body_format is BodyFormat.LINES:
+        yield from _values_of_lines(body)
         return
     try:
         value = parse(body)
@@ -86,7 +79,18 @@ def _elements(body: bytes, form: Format) -> Iterator["Value | Fault"]:
     yield from values
 
 
-def _parsed_line(number: int, line: bytes) -> "Value | Fault":
+def _values_of_lines(body: bytes) -> Iterator["Value | Fault"]:
+    if not body.strip():
+        raise RequestMalformed(TextMalformed(JSON_MALFORMED, "the body is empty", 1, 1))
+    count = 0
+    for number, line in enumerate(BytesIO(body), 1):
+        if line.strip():
+            count += 1
+            _check_count(count)
+            yield _value_of_line(number, line.rstrip(b"\r\n"))
+
+
+def _value_of_line(number: int, line: bytes) -> "Value | Fault":
     try:
         return parse(line)
     except TextMalformed as error:
@@ -99,12 +103,12 @@ def _check_count(count: int) -> None:
 
 
 def _message_of(
-    value: "Value | Fault", version: str, own_id: str, key_schema: KeySchema, *, faults_max: int, text_length: int
+    value: "Value | Fault", version: str, default_id: str, key_schema: KeySchema, *, faults_max: int, text_length: int
 ) -> tuple[Message | None, list[Fault]]:
     if isinstance(value, Fault):
         return None, [value]
     if isinstance(value, dict):
-        key_schema.fill(value, own_id)
+        key_schema.fill(value, default_id)
     if (found := faults(value, key_schema, faults_max, text_length)) or not isinstance(value, dict):
         return None, found
     message = Message.of(Record(key_schema.of(value), value, version))

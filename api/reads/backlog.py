@@ -1,4 +1,4 @@
-"""Where the backlog stands: what is waiting, and how long the table will take for it. Pure."""
+"""The backlog: how many messages the buffer holds, and an estimate of how long the table needs for them. Pure."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -11,32 +11,32 @@ from records.message import Message
 _SMOOTHING = 0.01
 
 
-class Drain(BaseModel):
-    """What the table takes, and so how long it will be busy."""
+class DrainEstimate(BaseModel):
+    """What the table takes, and so how long the backlog lasts."""
 
     write_capacity_units: Annotated[
         int | None, Field(description="Write units a second of the table; null for an on-demand table.", examples=[5])
     ]
     write_units_per_record: Annotated[
-        float, Field(description="What a record costs, by those that this process accepted lately.", examples=[1.0])
+        float, Field(description="What a record costs: an average of those that this process accepted.", examples=[1.0])
     ]
     seconds: Annotated[
         float | None,
-        Field(description="An estimate of the time until the buffer is empty, if nothing more comes.", examples=[10.0]),
+        Field(description="An estimate of the time until the buffer is empty, if nothing else arrives.", examples=[10]),
     ]
 
 
 class Buffer(BaseModel):
-    """The buffer as SQS approximates it."""
+    """The buffer, by SQS's approximate counts."""
 
     waiting: Annotated[int, Field(description="Messages that wait in the queue.", examples=[40])]
-    in_flight: Annotated[int, Field(description="Messages that the consumer has, or has given back.", examples=[10])]
+    in_flight: Annotated[int, Field(description="Messages that the consumer has received.", examples=[10])]
     dead_lettered: Annotated[int, Field(description="Messages in the dead-letter queue.", examples=[0])]
-    drain: Drain
+    drain: DrainEstimate
 
 
 class WriteUnits:
-    """A moving average of what accepted records will cost: their text is about as long as their item."""
+    """A moving average of what accepted records will cost: their JSON text is about as long as their item."""
 
     def __init__(self) -> None:
         self._average = 0.0
@@ -48,13 +48,13 @@ class WriteUnits:
 
     @property
     def per_record(self) -> float:
-        """At least the one unit that every write costs."""
+        """At least one unit, which every write costs."""
         return max(1.0, self._average)
 
 
-def drain_of(backlog: int, write_capacity_units: int | None, units_per_record: float) -> Drain:
+def estimate_drain(backlog: int, write_capacity_units: int | None, units_per_record: float) -> DrainEstimate:
     seconds = None if write_capacity_units is None else round(backlog * units_per_record / write_capacity_units, 1)
-    return Drain(
+    return DrainEstimate(
         write_capacity_units=write_capacity_units,
         write_units_per_record=round(units_per_record, 2),
         seconds=seconds,

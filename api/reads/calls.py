@@ -7,22 +7,22 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 _READ_SECONDS_MAX = 5.0
-"""How long a client waits for what is read for it; then it gets its answer, whatever AWS does."""
+"""How long a request waits for a read; then it gets its answer, whatever AWS does."""
 _CALLS_AT_ONCE = 8
-"""Fewer than the ten connections that a client keeps."""
+"""Fewer than the ten connections that a boto3 client keeps."""
 
 _Client = TypeVar("_Client")
 _Answer = TypeVar("_Answer")
 
 
 class CallFailed(Exception):
-    """A call that failed, in one word: AWS's error code, or the kind of trouble on the way there."""
+    """A call that failed; the message is AWS's error code, or the class of the error that kept the call from AWS."""
 
 
 class Calls(Generic[_Client]):
-    """A client and the threads for its calls, so that a service that hangs does not keep another one waiting.
+    """A client and the threads for its calls, so that a service that hangs does not delay the calls of another.
 
-    The client is made by the first call: importing boto3 and reading a service's model are most of a cold start, and a
+    The first call makes the client: importing boto3 and loading a service's model would be most of a cold start, and a
     request that only sends records needs neither.
     """
 
@@ -33,7 +33,7 @@ class Calls(Generic[_Client]):
         self._executor = ThreadPoolExecutor(_CALLS_AT_ONCE, thread_name_prefix="aws-call")
 
     async def __call__(self, call: Callable[[_Client], _Answer]) -> _Answer:
-        """Raises `CallFailed`, also when it takes too long; then the call is left to end by the client's timeouts."""
+        """Raises `CallFailed`, also when the call takes too long; its thread then ends by the client's own timeouts."""
         try:
             async with asyncio.timeout(_READ_SECONDS_MAX):
                 return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, call)

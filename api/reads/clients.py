@@ -1,4 +1,4 @@
-"""boto3's clients, for what is read. Made when they are needed: the import alone takes longer than a request."""
+"""boto3's clients, for reads. Made when first needed: importing boto3 alone takes longer than a request."""
 
 from typing import TYPE_CHECKING
 

@@ -1,9 +1,9 @@
-"""The table's edge, for reading: one item by its key, and the capacity that the table is provisioned for."""
+"""Reads from DynamoDB: one item by its key, and the capacity that the table is provisioned for."""
 
 import logging
 from typing import TYPE_CHECKING, cast
 
-from api.problems import TableUnavailable
+from api.problems import TableReadFailed
 from api.reads.calls import CallFailed, Calls
 from records.item import Item, Provenance, from_item
 from records.json_text import Value
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class RecordTable:
+class TableReader:
     def __init__(self, name: str, key_schema: KeySchema, calls: "Calls[DynamoDBClient]") -> None:
         self._name = name
         self._key_schema = key_schema
         self._calls = calls
 
     async def get(self, key: Key) -> tuple[dict[str, Value], Provenance | None] | None:
-        """The record of that key as last put, and its provenance; None when there is none (yet).
+        """The record of that key as last put, and its provenance; None when the table does not have it (yet).
 
-        Raises `TableUnavailable`.
+        Raises `TableReadFailed`.
         """
         wanted = self._key_schema.attribute_values(key)
         if wanted is None:
@@ -34,20 +34,20 @@ class RecordTable:
                 lambda dynamodb: dynamodb.get_item(TableName=self._name, Key=wanted, ConsistentRead=True)
             )
         except CallFailed as error:
-            raise _unavailable(error) from error
+            raise _read_failed(error) from error
         item = answer.get("Item")
         return None if item is None else from_item(cast("Item", item))
 
     async def write_capacity_units(self) -> int | None:
-        """Write units a second; None for an on-demand table. Raises `TableUnavailable`."""
+        """Write units a second; None for an on-demand table. Raises `TableReadFailed`."""
         try:
             answer = await self._calls(lambda dynamodb: dynamodb.describe_table(TableName=self._name))
         except CallFailed as error:
-            raise _unavailable(error) from error
+            raise _read_failed(error) from error
         units = answer["Table"].get("ProvisionedThroughput", {}).get("WriteCapacityUnits", 0)
         return int(units) or None
 
 
-def _unavailable(error: CallFailed) -> TableUnavailable:
+def _read_failed(error: CallFailed) -> TableReadFailed:
     log.warning("table_read_failed", extra={"cause": str(error)})
-    return TableUnavailable("the table did not answer; try again")
+    return TableReadFailed("the table did not answer; try again")

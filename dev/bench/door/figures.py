@@ -68,8 +68,8 @@ def single() -> float:
 
 
 def variants() -> None:
-    """What the lean way to SQS and the short way past FastAPI's routing are worth: single records without them."""
-    names = ["limit", "forebay", "boto3_sender", "fastapi_routing", "neither"]
+    """What the sender without boto3 and the ingest route are worth: single records without them."""
+    names = ["limit", "forebay", "boto3_sender", "ordinary_route", "neither"]
     costs: dict[str, list[float]] = {name: [] for name in names}
     rates: dict[str, list[float]] = {name: [] for name in names}
     with ExitStack() as stack:

@@ -1,20 +1,27 @@
-"""Forebay without one or the other of what makes it fast: `boto3_sender`, `fastapi_routing`, `neither`."""
+"""Forebay without one or the other of what makes it fast: `boto3_sender`, `ordinary_route`, `neither`.
+
+Each is set up as `api.main` sets up the app, and differs from it in nothing else.
+"""
 
 import asyncio
+import dataclasses
+import gc
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
-from starlette.types import ASGIApp
+from fastapi import FastAPI
 
+from api import logs
 from api.app import create_app
 from api.composition import compose
 from api.ingest.endpoint import AcceptRecords
+from api.ingest.route import IngestRoute
 from api.outbound.group_commit import RecordQueue
 from api.reads.backlog import WriteUnits
-from api.short_way import ShortWay
+from api.settings import ApiSettings
 from records.key import KeySchema
 from records.version import Versions
 
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     from api.outbound.sqs import Sqs
 
 
-class _Boto3:
+class _Boto3Sender:
     """The same call by boto3, in threads."""
 
     def __init__(self) -> None:
@@ -34,19 +41,24 @@ class _Boto3:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call)
 
 
-def _app(*, by_boto3: bool, short: bool) -> ASGIApp:
-    parts = compose(os.environ)
-    if by_boto3:
-        queue = RecordQueue(cast("Sqs", _Boto3()), os.environ["RECORD_QUEUE_URL"])
+def _app(*, boto3_sender: bool, ordinary_route: bool) -> FastAPI:
+    settings = ApiSettings.from_environment(os.environ)
+    components = compose(settings, os.environ)
+    if boto3_sender:
+        queue = RecordQueue(cast("Sqs", _Boto3Sender()), settings.record_queue_url)
         versions = Versions(lambda: 0, lambda _: 0)
         accept = AcceptRecords(queue, versions, KeySchema(), WriteUnits(), lambda *_: None)
-        parts = parts.__class__(
-            accept, parts.write_units, parts.queue_depth, parts.dead_letter_queue_depth, parts.table
-        )
-    app = create_app(parts)
-    return ShortWay(parts.accept_records, app) if short else app
+        components = dataclasses.replace(components, accept_records=accept)
+    app = create_app(components)
+    if ordinary_route:
+        (ingestion,) = [route for route in app.routes if isinstance(route, IngestRoute)]
+        app.router.routes.remove(ingestion)
+        app.router.add_api_route("/records", components.accept_records, methods=["POST"], status_code=202)
+    return app
 
 
-boto3_sender = _app(by_boto3=True, short=True)
-fastapi_routing = _app(by_boto3=False, short=False)
-neither = _app(by_boto3=True, short=False)
+logs.configure()
+boto3_sender = _app(boto3_sender=True, ordinary_route=False)
+ordinary_route = _app(boto3_sender=False, ordinary_route=True)
+neither = _app(boto3_sender=True, ordinary_route=True)
+gc.freeze()

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 
 import api.outbound.sqs
 from api.app import create_app
-from api.composition import Parts
+from api.composition import ApiComponents
 from api.ingest.endpoint import AcceptRecords
 from api.outbound.credentials import credentials
 from api.outbound.group_commit import RecordQueue
@@ -17,8 +18,7 @@ from api.outbound.http import Wire
 from api.reads.backlog import WriteUnits
 from api.reads.calls import Calls
 from api.reads.depth import QueueDepth
-from api.reads.table import RecordTable
-from api.short_way import ShortWay
+from api.reads.table import TableReader
 from records.key import KeySchema
 from records.version import Versions
 
@@ -75,22 +75,26 @@ def queue_of(sqs: Any, seconds_max: float = 30) -> RecordQueue:
     return RecordQueue(sqs, "queue-url", seconds_max)
 
 
-def app_of(
+def components_of(
     sqs: Any = None, dynamodb: Any = None, seconds_max: float = 30, key: str = "id:S", table_name: str = "table-name"
-) -> ShortWay:
+) -> ApiComponents:
     sqs = sqs or Sqs()
     depths: Any = Calls(lambda: sqs)
     reads: Any = Calls(lambda: dynamodb or DynamoDb({}))
     key_schema = KeySchema.read(key)
     versions, write_units = Versions(lambda: 1_700_000_000_000, lambda _: 1), WriteUnits()
-    parts = Parts(
+    return ApiComponents(
         accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, key_schema, write_units, lambda *_: None),
         write_units=write_units,
         queue_depth=QueueDepth("queue-url", depths),
         dead_letter_queue_depth=QueueDepth("dead-letter-queue-url", depths),
-        table=RecordTable(table_name, key_schema, reads),
+        table=TableReader(table_name, key_schema, reads),
     )
-    return ShortWay(parts.accept_records, create_app(parts))
+
+
+def app_of(*arguments: Any, **named: Any) -> FastAPI:
+    """The app, with components as `components_of` makes them."""
+    return create_app(components_of(*arguments, **named))
 
 
 def sqs_at(url: str, answer_seconds_max: float) -> api.outbound.sqs.Sqs:
@@ -103,11 +107,11 @@ def sqs_at(url: str, answer_seconds_max: float) -> api.outbound.sqs.Sqs:
     )
 
 
-async def ask(app: ShortWay, method: str, path: str, **parts: Any) -> httpx.Response:
+async def ask(app: FastAPI, method: str, path: str, **parts: Any) -> httpx.Response:
     """One request to the app, without a server. (Starlette's TestClient is moving on from httpx.)"""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://api") as client:
         return await client.request(method, path, **parts)
 
 
-def request(app: ShortWay, method: str, path: str, **parts: Any) -> httpx.Response:
+def request(app: FastAPI, method: str, path: str, **parts: Any) -> httpx.Response:
     return asyncio.run(ask(app, method, path, **parts))

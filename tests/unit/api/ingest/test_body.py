@@ -1,4 +1,4 @@
-"""A request's body: what it may be packed in, and what it may cost."""
+"""A request's body: how it may be compressed, and what it may cost."""
 
 import asyncio
 import gzip
@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
-from api.ingest.body import REQUEST_BYTES_MAX, Room, read_body, unpack
-from api.problems import GzipMalformed, QueueBusy, RequestTimedOut, RequestTooLarge
+from api.ingest.body import REQUEST_BYTES_MAX, decompress, read_body
+from api.memory_budget import BudgetExceeded, MemoryBudget
+from api.problems import GzipMalformed, RequestTimedOut, RequestTooLarge
 from api.time_limit import TimeLimit
 from tests.unit.api.doubles import Sqs, app_of, request
 
@@ -27,20 +28,20 @@ def post(sqs: Sqs, body: bytes | AsyncIterator[bytes], **headers: str) -> httpx.
 
 
 @given(parts=st.lists(st.binary(max_size=200_000), min_size=1, max_size=4))
-def test_every_gzip_stream_is_unpacked_whole(parts: list[bytes]) -> None:
-    assert unpack(b"".join(map(gzip.compress, parts))) == b"".join(parts)
+def test_every_gzip_stream_is_decompressed_whole(parts: list[bytes]) -> None:
+    assert decompress(b"".join(map(gzip.compress, parts))) == b"".join(parts)
 
 
 @given(data=st.binary(min_size=1, max_size=200))
-def test_what_is_not_gzip_is_said(data: bytes) -> None:
+def test_a_body_that_is_not_gzip_is_refused(data: bytes) -> None:
     with pytest.raises(GzipMalformed):
-        unpack(b"\x1f\x8c" + data)
+        decompress(b"\x1f\x8c" + data)
 
 
 @pytest.mark.parametrize("cut", [1, 8, 30])
-def test_a_gzip_body_that_is_cut_short_is_said(cut: int) -> None:
+def test_a_truncated_gzip_body_is_refused(cut: int) -> None:
     with pytest.raises(GzipMalformed):
-        unpack(gzip.compress(bytes(range(256)))[:-cut])
+        decompress(gzip.compress(bytes(range(256)))[:-cut])
 
 
 def test_a_gzip_bomb_costs_no_more_than_the_limit() -> None:
@@ -48,13 +49,13 @@ def test_a_gzip_bomb_costs_no_more_than_the_limit() -> None:
     assert len(bomb) < REQUEST_BYTES_MAX
     tracemalloc.start()
     with pytest.raises(RequestTooLarge):
-        unpack(bomb)
+        decompress(bomb)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4 * REQUEST_BYTES_MAX
 
 
-def test_records_come_in_gzipped() -> None:
+def test_gzipped_records_are_accepted() -> None:
     sqs = Sqs()
     answer = request(app_of(sqs), "POST", "/records", content=gzip.compress(b'{"id":"1"}'), headers=_GZIPPED)
     assert (answer.status_code, sqs.bodies) == (202, ['{"id":"1"}'])
@@ -72,7 +73,9 @@ def test_records_come_in_gzipped() -> None:
         (gzip.compress(b"{}", mtime=0), "identity, gzip", 202, None),
     ],
 )
-def test_what_cannot_be_unpacked_is_a_problem(body: bytes, encoding: str, status: int, code: str | None) -> None:
+def test_a_body_that_cannot_be_decompressed_is_a_problem(
+    body: bytes, encoding: str, status: int, code: str | None
+) -> None:
     answer = post(Sqs(), body, content_type="application/json", content_encoding=encoding)
     assert (answer.status_code, answer.json().get("code")) == (status, code)
     assert status != 415 or answer.headers["accept-encoding"] == "gzip, identity"
@@ -171,7 +174,7 @@ def test_a_body_that_is_not_as_long_as_it_says_is_refused() -> None:
     assert (answer.status_code, answer.json()["code"]) == (400, "body_incomplete")
 
 
-def test_a_content_type_that_is_said_twice_is_one() -> None:
+def test_a_content_type_that_is_sent_twice_counts_once() -> None:
     headers = [("content-type", "application/x-ndjson")] * 2
     assert request(app_of(), "POST", "/records", content=b"{}", headers=headers).status_code == 202
 
@@ -190,12 +193,12 @@ def test_headers_that_contradict_each_other_are_refused(headers: list[tuple[str,
 
 def test_members_of_a_gzip_stream_cost_no_more_than_their_bytes() -> None:
     """As many as fit: time that grows with the square of their number would never end here."""
-    assert unpack(gzip.compress(b"") * 300_000) == b""
+    assert decompress(gzip.compress(b"") * 300_000) == b""
 
 
-def test_bodies_that_are_still_coming_in_share_a_bounded_memory() -> None:
-    """Each may be six megabytes and slow; who finds no room is told to come again, and what was held is given back."""
-    reading, room = TimeLimit(30), Room(3_000_000)
+def test_bodies_that_are_still_arriving_share_a_memory_budget() -> None:
+    """Each may have six megabytes and be slow. A request beyond the budget is refused; at the end nothing is held."""
+    time_limit, budget = TimeLimit(30), MemoryBudget(3_000_000)
 
     class Slow:
         """A request that sends one piece, and the last one when it is let go."""
@@ -213,16 +216,16 @@ def test_bodies_that_are_still_coming_in_share_a_bounded_memory() -> None:
 
     async def scenario() -> list[int]:
         slow: list[Any] = [Slow() for _ in range(3)]
-        tasks = [asyncio.create_task(read_body(each, reading, room)) for each in slow]
+        tasks = [asyncio.create_task(read_body(each, time_limit, budget)) for each in slow]
         await asyncio.sleep(0.01)
-        with pytest.raises(QueueBusy):
-            await asyncio.create_task(read_body(cast("Any", Slow()), reading, room))
+        with pytest.raises(BudgetExceeded):
+            await asyncio.create_task(read_body(cast("Any", Slow()), time_limit, budget))
         for each in slow:
             each.let_go.set()
         return [len(await task) for task in tasks]
 
     assert asyncio.run(scenario()) == [1_000_000] * 3
-    assert room.left == 3_000_000
+    assert budget.used == 0
 
 
 def test_a_body_that_takes_too_long_is_given_up_and_its_connection_with_it() -> None:
@@ -234,7 +237,7 @@ def test_a_body_that_takes_too_long_is_given_up_and_its_connection_with_it() -> 
 
     async def scenario() -> None:
         with pytest.raises(RequestTimedOut) as raised:
-            await asyncio.create_task(read_body(cast("Any", Never()), TimeLimit(0.05), Room(1)))
+            await asyncio.create_task(read_body(cast("Any", Never()), TimeLimit(0.05), MemoryBudget(1)))
         assert raised.value.headers == {"Connection": "close"}
 
     asyncio.run(scenario())

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
 
-from api.reads.backlog import WriteUnits, drain_of
+from api.reads.backlog import WriteUnits, estimate_drain
 from records.key import Key
 from records.message import Message
 from tests.unit.api.doubles import DynamoDb, Sqs, app_of, request
@@ -54,7 +54,7 @@ def test_the_average_follows_what_is_accepted() -> None:
 
 
 def test_an_empty_buffer_takes_no_time() -> None:
-    assert drain_of(0, 5, 1.0).seconds == 0
+    assert estimate_drain(0, 5, 1.0).seconds == 0
 
 
 @pytest.mark.parametrize(
