@@ -11,9 +11,9 @@ from nicegui import app, background_tasks, ui
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 
-from dev.console.desk import Desk
 from dev.console.page import page
 from dev.console.settings import Settings
+from dev.console.state import Desk
 from dev.local.emulator import LOOPBACK, TOKEN_PATH
 
 _ICON = Path(__file__).with_name("icon.svg").read_text()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from dev.console.series import Json, Point
+from dev.console.time_series import Json, Point
 
 BLUE, TEAL, GREEN, ORANGE, RED, PURPLE = "#3b82f6", "#14a3a3", "#2f9e5f", "#e08a1e", "#dc4c4c", "#a855c8"
 _SPAN_SECONDS_MIN = 60

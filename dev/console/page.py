@@ -6,10 +6,12 @@ from pathlib import Path
 
 from nicegui import ui
 
-from dev.console import charts, levers, lists
-from dev.console.desk import POLL_SECONDS, Desk
-from dev.console.series import Json, Point
+from dev.console import charts
+from dev.console import controls as levers
+from dev.console import dead_letters_panel as lists
+from dev.console.state import POLL_SECONDS, Desk
 from dev.console.tiles import NAMES, tiles
+from dev.console.time_series import Json, Point
 
 _STYLE = Path(__file__).with_name("style.css")
 _SPANS = {60: "1 min", 300: "5 min", 900: "15 min"}

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from dev.console import words
-from dev.console.series import Series
+from dev.console import formatting as words
+from dev.console.time_series import Series
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import locust  # noqa: F401 - before all that opens connections: it makes them cooperative (gevent)
 
 from dev.load.latencies import milliseconds
-from dev.load.run import Users
+from dev.load.locust_runner import Users
 from dev.load.settings import Settings
 from dev.load.traffic import Traffic
 from dev.load.verify import WAIT_SECONDS_MAX, Verdict, Verification

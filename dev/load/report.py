@@ -18,10 +18,10 @@ from pathlib import Path
 import locust  # noqa: F401 - before all that opens connections: it makes them cooperative (gevent)
 
 from dev.load.latencies import Latencies
-from dev.load.page import page
-from dev.load.run import Users
+from dev.load.locust_runner import Users
+from dev.load.report_page import page
 from dev.load.settings import number, whole
-from dev.load.story import Story, put_times
+from dev.load.surge_result import Story, put_times
 from dev.load.traffic import Traffic
 from dev.load.verify import Verification
 from dev.local.deploy import DeployFailed

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.load.reader import KEYS_PER_SECOND, ItemsReader
+from dev.load.item_reader import KEYS_PER_SECOND, ItemsReader
 from dev.load.receipts import ReceiptInvalid, Receipts
 from ops import target_options
 from ops.command import DONE, FAILED, STOPPED

@@ -1,7 +1,7 @@
 """`python -m dev.local.emulator`: MiniStack with the capacity limiter, on loopback, until its standard input closes.
 
 Reads GATEWAY_PORT (MiniStack's own), BURST_SECONDS and STACK_TOKEN. `GET /_forebay/token` answers STACK_TOKEN, so that
-whoever started the emulator knows that the process on the port is theirs. `dev.local.control` has what else it answers.
+whoever started the emulator knows that the process on the port is theirs. `dev.local.control_api` has the other paths.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app as ministack
 
-from dev.local.control import with_control
-from dev.local.faults import Faults
-from dev.local.limiter import App, CapacityLimiter, Receive, Scope, Send
-from dev.local.meters import Meters
+from dev.local.capacity_limiter import App, CapacityLimiter, Receive, Scope, Send
+from dev.local.control_api import with_control
+from dev.local.counters import Meters
+from dev.local.fault_injection import Faults
 
 LOOPBACK = "127.0.0.1"
 TOKEN_PATH = "/_forebay/token"  # noqa: S105 - a path

@@ -17,7 +17,7 @@ _THROTTLES = ("ThrottlingException", "RequestLimitExceeded", "ProvisionedThrough
 
 
 @dataclass(slots=True)
-class Table:
+class SimulatedTable:
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
     puts: int = 0
     units: float = 0.0
@@ -31,7 +31,7 @@ class Table:
 class DynamoDbClient:
     """Capacity is charged as the local stack's limiter does."""
 
-    def __init__(self, table: Table, capacity: WriteCapacity, chance: Chance, clock: VirtualClock) -> None:
+    def __init__(self, table: SimulatedTable, capacity: WriteCapacity, chance: Chance, clock: VirtualClock) -> None:
         self._table = table
         self._capacity = capacity
         self._chance = chance

@@ -9,7 +9,7 @@ from typing import Any
 
 from dev.simulation.clock import Killed, VirtualClock
 from dev.simulation.faults import Crashed
-from dev.simulation.sqs import Message, Queue, sent_ms
+from dev.simulation.sqs import SimulatedMessage, SimulatedQueue, sent_ms
 
 Handler = Callable[[dict[str, Any], Any], dict[str, list[dict[str, str]]]]
 
@@ -20,7 +20,7 @@ _WORKERS_A_MINUTE = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class SimulatedContext:
     clock: VirtualClock
     deadline: float
 
@@ -32,14 +32,14 @@ class Context:
 class EventSource:
     """`workers` invocations at most at the same time, each in a warm environment of its own until that crashes."""
 
-    queue: Queue
+    queue: SimulatedQueue
     environment: Callable[[], Handler]
     """A cold start."""
     workers: int
     batch_size: int
     timeout: float
     clock: VirtualClock
-    deleted: Callable[[Message], None]
+    deleted: Callable[[SimulatedMessage], None]
     invocations: int = 0
     busy_seconds: float = 0.0
     crashes: int = 0
@@ -64,14 +64,14 @@ class EventSource:
             self.clock.sleep(INVOKE_SECONDS)
             handler = self._invoke(handler or self.environment(), messages)
 
-    def _invoke(self, handler: Handler, messages: list[Message]) -> Handler | None:
+    def _invoke(self, handler: Handler, messages: list[SimulatedMessage]) -> Handler | None:
         """The handler, still warm; None when its environment is gone."""
         event = {"Records": [_sqs_record(message) for message in messages]}
         began = self.clock.now
         self.invocations += 1
         self.clock.kill_at(began + self.timeout)
         try:
-            answer = handler(event, Context(self.clock, began + self.timeout))
+            answer = handler(event, SimulatedContext(self.clock, began + self.timeout))
         except Crashed:
             self.crashes += 1
             return None
@@ -92,7 +92,7 @@ class EventSource:
         return handler
 
 
-def _sqs_record(message: Message) -> dict[str, Any]:
+def _sqs_record(message: SimulatedMessage) -> dict[str, Any]:
     return {
         "messageId": message.message_id,
         "receiptHandle": message.handle,

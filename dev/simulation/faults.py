@@ -24,7 +24,7 @@ class Window:
 
 
 @dataclass(slots=True)
-class Faults:
+class SimulatedFaults:
     """Shares are of calls, from 0 to 1."""
 
     crash: float = 0.0
@@ -57,7 +57,7 @@ def error(code: str, operation: str, **more: Any) -> ClientError:  # noqa: ANN40
 class Chance:
     """The faults as they befall one call."""
 
-    def __init__(self, faults: Faults, random: Random) -> None:
+    def __init__(self, faults: SimulatedFaults, random: Random) -> None:
         self.faults = faults
         self.random = random
 

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from dev.simulation.faults import Faults, Window
+from dev.simulation.faults import SimulatedFaults, Window
 from dev.simulation.world import Setting, World
 
 _HOUR = 3600.0
@@ -20,7 +20,7 @@ def setting_of(random: Random) -> Setting:
     )
 
 
-def faults_of(random: Random) -> Faults:
+def faults_of(random: Random) -> SimulatedFaults:
     def sometimes(share: float) -> float:
         return share * random.random() if random.random() < 0.3 else 0.0  # noqa: PLR2004 - in three of ten worlds
 
@@ -33,7 +33,7 @@ def faults_of(random: Random) -> Faults:
     capacity = [
         (random.uniform(0, 600), float(random.choice([1, 3, 10, 50]))) for _ in range(random.choice([0, 0, 1, 3]))
     ]
-    return Faults(
+    return SimulatedFaults(
         crash=sometimes(0.05),
         server_error=sometimes(0.5),
         timeout=sometimes(0.2),

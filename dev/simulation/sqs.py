@@ -15,7 +15,7 @@ _IN_FLIGHT_MAX = 120_000
 
 
 @dataclass(slots=True)
-class Message:
+class SimulatedMessage:
     message_id: str
     body: str
     attributes: dict[str, str]
@@ -27,26 +27,26 @@ class Message:
 
 
 @dataclass(slots=True)
-class Queue:
+class SimulatedQueue:
     """Every message that is somewhere in it; `gone` ones are skipped where they turn up."""
 
     visibility_timeout: float
     receives_max: int
     clock: VirtualClock
     chance: Chance
-    messages: dict[str, Message] = field(default_factory=dict)
-    redriven: list[Message] = field(default_factory=list)
+    messages: dict[str, SimulatedMessage] = field(default_factory=dict)
+    redriven: list[SimulatedMessage] = field(default_factory=list)
     """What was received more often than allowed."""
-    expired: list[Message] = field(default_factory=list)
+    expired: list[SimulatedMessage] = field(default_factory=list)
     receives: int = 0
-    _visible: "deque[Message]" = field(default_factory=deque)
-    _hidden: list[tuple[float, int, Message]] = field(default_factory=list)
+    _visible: "deque[SimulatedMessage]" = field(default_factory=deque)
+    _hidden: list[tuple[float, int, SimulatedMessage]] = field(default_factory=list)
     _sent: int = 0
     _in_flight: int = 0
 
-    def send(self, body: str, attributes: dict[str, str], delay: float = 0.0) -> Message:
+    def send(self, body: str, attributes: dict[str, str], delay: float = 0.0) -> SimulatedMessage:
         self._sent += 1
-        message = Message(f"{self._sent:08x}-0000-4000-8000-000000000000", body, attributes, self.clock.now)
+        message = SimulatedMessage(f"{self._sent:08x}-0000-4000-8000-000000000000", body, attributes, self.clock.now)
         self.messages[message.message_id] = message
         if delay:
             self._hide(message, delay)
@@ -54,12 +54,12 @@ class Queue:
             self._visible.append(message)
         return message
 
-    def receive(self, most: int) -> list[Message]:
+    def receive(self, most: int) -> list[SimulatedMessage]:
         """Up to `most` visible messages, in no order that may be relied on."""
         self._show_what_is_due()
         if self.chance.happens(self.chance.faults.reorder):
             self._visible.rotate(self.chance.random.randrange(1 + len(self._visible)))
-        received: list[Message] = []
+        received: list[SimulatedMessage] = []
         while self._visible and len(received) < most:
             message = self._visible.popleft()
             if message.gone:
@@ -77,14 +77,14 @@ class Queue:
         if message:
             self._hide(message, seconds)
 
-    def delete(self, handle: str) -> Message | None:
+    def delete(self, handle: str) -> SimulatedMessage | None:
         """The message, when it was there and this was its latest delivery or an earlier one."""
         message = self.messages.pop(handle.partition("#")[0], None)
         if message:
             message.gone = True
         return message
 
-    def _deliver(self, message: Message) -> Message:
+    def _deliver(self, message: SimulatedMessage) -> SimulatedMessage:
         message.receives += 1
         self.receives += 1
         message.handle = f"{message.message_id}#{message.receives}"
@@ -94,11 +94,11 @@ class Queue:
             self._hide(message, self.visibility_timeout)
         return message
 
-    def _by_handle(self, handle: str) -> Message | None:
+    def _by_handle(self, handle: str) -> SimulatedMessage | None:
         message = self.messages.get(handle.partition("#")[0])
         return message if message and message.handle == handle else None
 
-    def _hide(self, message: Message, seconds: float) -> None:
+    def _hide(self, message: SimulatedMessage, seconds: float) -> None:
         message.visible_at = self.clock.now + seconds
         self._sent += 1  # orders what is due at the same time
         heapq.heappush(self._hidden, (message.visible_at, self._sent, message))
@@ -109,7 +109,7 @@ class Queue:
             if not message.gone and message.visible_at == at:
                 self._visible.append(message)
 
-    def _drop(self, message: Message, into: list[Message]) -> None:
+    def _drop(self, message: SimulatedMessage, into: list[SimulatedMessage]) -> None:
         self.delete(message.message_id)
         into.append(message)
 
@@ -117,7 +117,9 @@ class Queue:
 class SqsClient:
     """The consumer's calls. Queue URLs are `records` and `dead-letters`."""
 
-    def __init__(self, queue: Queue, dead_letters: list[dict[str, Any]], chance: Chance, clock: VirtualClock) -> None:
+    def __init__(
+        self, queue: SimulatedQueue, dead_letters: list[dict[str, Any]], chance: Chance, clock: VirtualClock
+    ) -> None:
         self._queue = queue
         self._dead_letters = dead_letters
         self._chance = chance
@@ -164,5 +166,5 @@ class SqsClient:
         self._chance.maybe_crash()
 
 
-def sent_ms(message: Message) -> int:
+def sent_ms(message: SimulatedMessage) -> int:
     return EPOCH_MS + int(message.sent * 1000)

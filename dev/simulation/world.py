@@ -16,10 +16,10 @@ from consumer.queue import RecordQueue
 from consumer.table import RecordTable
 from dev.local.capacity import WriteCapacity
 from dev.simulation.clock import EPOCH_MS, VirtualClock
-from dev.simulation.dynamodb import DynamoDbClient, Table
+from dev.simulation.dynamodb import DynamoDbClient, SimulatedTable
 from dev.simulation.event_source import EventSource, Handler
-from dev.simulation.faults import Chance, Faults
-from dev.simulation.sqs import Message, Queue, SqsClient
+from dev.simulation.faults import Chance, SimulatedFaults
+from dev.simulation.sqs import SimulatedMessage, SimulatedQueue, SqsClient
 from records.json_text import write
 from records.key import KeySchema
 from records.version import Versions, version_of_bare_message
@@ -49,7 +49,7 @@ class World:
     def __init__(
         self,
         setting: Setting,
-        faults: Faults,
+        faults: SimulatedFaults,
         seed: int,
         environment: Callable[["World"], Handler] | None = None,
     ) -> None:
@@ -58,11 +58,11 @@ class World:
         self.random = Random(seed)
         self.clock = VirtualClock()
         self.chance = Chance(faults, self.random)
-        self.table = Table()
+        self.table = SimulatedTable()
         self.capacity = WriteCapacity(setting.units_per_second, setting.burst_seconds, self.clock.monotonic)
         self.capacity.charge(-setting.units_per_second * setting.burst_seconds)  # all of its credit is there
         self.dead_letters: list[dict[str, Any]] = []
-        self.queue = Queue(setting.visibility_seconds, setting.receives_max, self.clock, self.chance)
+        self.queue = SimulatedQueue(setting.visibility_seconds, setting.receives_max, self.clock, self.chance)
         self.dynamodb = DynamoDbClient(self.table, self.capacity, self.chance, self.clock)
         self.sqs = SqsClient(self.queue, self.dead_letters, self.chance, self.clock)
         self.accepted: dict[str, tuple[str, str]] = {}
@@ -110,7 +110,7 @@ class World:
         self.clock.run(until=lambda: not self.queue.messages and self.clock.now >= seconds_min, seconds_max=seconds_max)
         self.event_source.stop()
 
-    def _deleted(self, message: Message) -> None:
+    def _deleted(self, message: SimulatedMessage) -> None:
         """The event source mapping deletes a message: its record has to be in a right place by then."""
         if message.body in self.bad:
             assert self._is_dead_lettered(message.body), f"lost a bad message: {message.body[:40]}"
@@ -175,6 +175,6 @@ def _key(body: str) -> str:
     return body.split('"')[3]
 
 
-def _version_of(message: Message) -> str:
+def _version_of(message: SimulatedMessage) -> str:
     given = message.attributes.get("version")
     return given or version_of_bare_message(message.message_id, EPOCH_MS + int(message.sent * 1000))

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 import consumer.drain
 from dev.simulation.event_source import Handler
-from dev.simulation.faults import Crashed, Faults, Window, error
+from dev.simulation.faults import Crashed, SimulatedFaults, Window, error
 from dev.simulation.world import Setting, World, forebay
 
 _SEEDS_MAX = 60
@@ -93,21 +93,23 @@ def deleted_on_crash(world: World) -> Handler:
 @dataclass(frozen=True)
 class Case:
     environment: Callable[[World], Handler]
-    faults: Callable[[], Faults]
+    faults: Callable[[], SimulatedFaults]
     setting: Setting
     renews: bool = True
 
 
 _RACE = Setting(units_per_second=100, workers=10, batch_size=1)
 _CASES = {
-    "checks, then writes": Case(with_client(CheckThenWrite), lambda: Faults(reorder=1.0), _RACE),
-    "overwrites blindly": Case(with_client(Overwrite), lambda: Faults(reorder=1.0), _RACE),
-    "dead-letters on a throttle": Case(with_client(RefuseOnThrottle), Faults, Setting()),
+    "checks, then writes": Case(with_client(CheckThenWrite), lambda: SimulatedFaults(reorder=1.0), _RACE),
+    "overwrites blindly": Case(with_client(Overwrite), lambda: SimulatedFaults(reorder=1.0), _RACE),
+    "dead-letters on a throttle": Case(with_client(RefuseOnThrottle), SimulatedFaults, Setting()),
     "tells half of its failures": Case(
-        half_of_the_failures_untold, lambda: Faults(throttled=[Window(0, 600)]), Setting()
+        half_of_the_failures_untold, lambda: SimulatedFaults(throttled=[Window(0, 600)]), Setting()
     ),
-    "says that all is well when it crashed": Case(deleted_on_crash, lambda: Faults(crash=0.02), Setting()),
-    "renews nothing": Case(forebay, lambda: Faults(throttled=[Window(0, 24 * _HOUR)]), Setting(), renews=False),
+    "says that all is well when it crashed": Case(deleted_on_crash, lambda: SimulatedFaults(crash=0.02), Setting()),
+    "renews nothing": Case(
+        forebay, lambda: SimulatedFaults(throttled=[Window(0, 24 * _HOUR)]), Setting(), renews=False
+    ),
 }
 
 

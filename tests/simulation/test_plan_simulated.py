@@ -16,7 +16,7 @@ import pytest
 
 from dev.simulation.dynamodb import PUT_SECONDS
 from dev.simulation.event_source import INVOKE_SECONDS
-from dev.simulation.faults import Faults
+from dev.simulation.faults import SimulatedFaults
 from dev.simulation.world import Setting, World
 from ops.plan import CREDIT_SECONDS, Backlog, Plan, Workload, plan
 from ops.prices import consumed
@@ -58,7 +58,7 @@ def simulated(planned: Plan, credit_seconds: float = 0.0, periods: int = 1) -> M
     """So many periods, and then until nothing waits; or no longer, where the plan never drains."""
     load, consumer = planned.workload, planned.consumer
     setting = Setting(float(load.write_units), credit_seconds, consumer.workers, consumer.batch_size)
-    world = World(setting, Faults(), seed=1)
+    world = World(setting, SimulatedFaults(), seed=1)
     content = "x" * (load.record_bytes - _NAMES_BYTES)
     held = consumer.workers * consumer.batch_size
     waiting: list[tuple[float, int]] = []

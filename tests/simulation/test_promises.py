@@ -8,7 +8,7 @@ from samtranslator.yaml_helper import yaml_parse
 from consumer.redelivery import RENEW_AGE_MS, RENEW_RECEIVES
 from dev.paths import ROOT
 from dev.simulation import scenario, world
-from dev.simulation.faults import Faults, Window
+from dev.simulation.faults import SimulatedFaults, Window
 from dev.simulation.sqs import RETENTION_SECONDS
 from dev.simulation.world import Setting, World
 
@@ -22,7 +22,7 @@ def properties(resource: str) -> dict[str, Any]:
     return found
 
 
-def filled(faults: Faults, *, records: int = 30, setting: Setting | None = None, seed: int = 0) -> World:
+def filled(faults: SimulatedFaults, *, records: int = 30, setting: Setting | None = None, seed: int = 0) -> World:
     simulated = World(setting or Setting(), faults, seed)
     for n in range(records):
         simulated.accept(f"key-{n}", bare=n % 5 == 0)
@@ -76,19 +76,19 @@ def test_messages_are_renewed_long_before_the_queue_gives_them_up() -> None:
 
 @pytest.mark.parametrize("trouble", ["throttled", "misconfigured"])
 def test_days_of_trouble_cost_no_record(trouble: str) -> None:
-    done = drained(filled(Faults(**{trouble: [Window(0, 3 * _DAY)]})), 4)  # type: ignore[arg-type] # one of two names
+    done = drained(filled(SimulatedFaults(**{trouble: [Window(0, 3 * _DAY)]})), 4)  # type: ignore[arg-type] # one of two names
     assert (done.dead_letters, done.queue.redriven) == ([], [])
     assert len(done.table.items) == 30
     assert 3 * _DAY < done.clock.now < 3 * _DAY + 1200
 
 
 def test_twenty_days_of_throttling_cost_no_record_though_sqs_keeps_a_message_for_fourteen() -> None:
-    done = drained(filled(Faults(throttled=[Window(0, 20 * _DAY)]), records=4), 21)
+    done = drained(filled(SimulatedFaults(throttled=[Window(0, 20 * _DAY)]), records=4), 21)
     assert len(done.table.items) == 4
 
 
 def test_a_message_that_was_left_alone_for_ten_days_is_renewed_at_its_first_receive() -> None:
-    simulated = filled(Faults(throttled=[Window(0, 20 * _DAY)]), records=4)
+    simulated = filled(SimulatedFaults(throttled=[Window(0, 20 * _DAY)]), records=4)
     asleep, awake = 11 * _DAY, 11 * _DAY + 600
     simulated.clock.start(lambda: None, after=asleep)
     simulated.clock.run(until=lambda: simulated.clock.now >= asleep)
@@ -100,7 +100,7 @@ def test_a_message_that_was_left_alone_for_ten_days_is_renewed_at_its_first_rece
 
 
 def test_a_message_that_crashes_the_function_is_redriven_and_every_other_is_put() -> None:
-    simulated = filled(Faults())
+    simulated = filled(SimulatedFaults())
     simulated.accept("crashes")
     done = drained(simulated, 4)
     assert {message.body for message in done.queue.redriven} == done.crashing
@@ -109,7 +109,9 @@ def test_a_message_that_crashes_the_function_is_redriven_and_every_other_is_put(
 
 
 def test_a_change_of_capacity_is_followed_up_and_down() -> None:
-    simulated = filled(Faults(capacity=[(60.0, 20.0), (180.0, 1.0)]), records=4000, setting=Setting(units_per_second=2))
+    simulated = filled(
+        SimulatedFaults(capacity=[(60.0, 20.0), (180.0, 1.0)]), records=4000, setting=Setting(units_per_second=2)
+    )
     puts: list[int] = []
     for at in (60.0, 100.0, 180.0, 220.0, 280.0):
         simulated.clock.start(lambda: puts.append(simulated.table.puts), after=at)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from dev.bench.drain.policies import POLICIES, Policy
 from dev.paths import ROOT
-from dev.simulation.faults import Faults
+from dev.simulation.faults import SimulatedFaults
 from dev.simulation.world import Setting, World
 
 RESULTS = ROOT / "docs" / "drain.csv"
@@ -78,7 +78,7 @@ def world_of(cell: Cell, policy: Policy) -> World:
         visibility_seconds=policy.visibility_seconds,
         receives_max=policy.receives_max,
     )
-    world = World(setting, Faults(), seed=1, environment=policy.environment)
+    world = World(setting, SimulatedFaults(), seed=1, environment=policy.environment)
     content = "x" * (int(cell.kilobytes * 1024) - _ENVELOPE_BYTES)
     for n in range(cell.records):
         world.accept(str(n), content)

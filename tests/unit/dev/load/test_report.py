@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dev.load.charts import nice_step
 from dev.load.latencies import Latencies
-from dev.load.page import page
-from dev.load.story import Story
+from dev.load.report_charts import nice_step
+from dev.load.report_page import page
+from dev.load.surge_result import Story
 from dev.load.traffic import OfKind
 from dev.load.verify import Verdict
 from records.key import Key

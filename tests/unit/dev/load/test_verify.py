@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from dev.load import receipts as receipts_module
-from dev.load.reader import GET_BATCH_KEYS_MAX, ItemsReader
+from dev.load.item_reader import GET_BATCH_KEYS_MAX, ItemsReader
 from dev.load.receipts import ReceiptInvalid, Receipts
 from dev.load.verify import Verdict, Verification, main
 from ops.stop import Stop
@@ -32,7 +32,7 @@ def receipts_of(*pairs: tuple[str, int]) -> Receipts:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dev.load.verify._LOOK_SECONDS", 0.001)
-    monkeypatch.setattr("dev.load.reader._PAUSE_SECONDS", 0)
+    monkeypatch.setattr("dev.load.item_reader._PAUSE_SECONDS", 0)
 
 
 @dataclass
@@ -163,7 +163,7 @@ def test_a_record_that_was_dead_lettered_is_not_called_lost() -> None:
 def test_many_keys_are_read_in_chunks_and_again_where_the_table_did_not_get_to_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("dev.load.reader.KEYS_PER_SECOND", 1_000_000)
+    monkeypatch.setattr("dev.load.item_reader.KEYS_PER_SECOND", 1_000_000)
     double = Double({f"{n}": version(n) for n in range(250)}, unprocessed=30, throttles=2)
     verdict = double.verdict(receipts_of(*((f"{n}", n) for n in range(250))))
     assert (verdict.in_table, verdict.lost) == (250, 0)

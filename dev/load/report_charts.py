@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 from dev.load.latencies import milliseconds
-from dev.load.story import Story
+from dev.load.surge_result import Story
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 16, 34
 _HEIGHT = 260

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from dev.local.control import FAULTS_PATH, METERS_PATH, TOKEN_HEADER, with_control
-from dev.local.faults import Fault, Faults
-from dev.local.limiter import CapacityLimiter, Receive, Scope, Send
-from dev.local.meters import Meters
+from dev.local.capacity_limiter import CapacityLimiter, Receive, Scope, Send
+from dev.local.control_api import FAULTS_PATH, METERS_PATH, TOKEN_HEADER, with_control
+from dev.local.counters import Meters
+from dev.local.fault_injection import Fault, Faults
 
 _TABLE = {"TableName": "T"}
 _QUEUE = {"QueueUrl": "http://127.0.0.1/000000000000/Q"}

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from dev.console import words
-from dev.console.load import Load, LoadInvalid, burst
-from dev.console.way import Way, ways_of
+from dev.console import formatting as words
+from dev.console.record_timings import Way, ways_of
+from dev.console.workload import Load, LoadInvalid, burst
 
 
 def test_the_burst_is_the_original_patterns() -> None:

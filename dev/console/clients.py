@@ -5,8 +5,8 @@ from http import HTTPStatus
 
 import httpx
 
-from dev.console.series import Json
-from dev.local.control import FAULTS_PATH, METERS_PATH, TOKEN_HEADER
+from dev.console.time_series import Json
+from dev.local.control_api import FAULTS_PATH, METERS_PATH, TOKEN_HEADER
 
 _TIMEOUT = httpx.Timeout(5, connect=2)
 _API_TIMEOUT = httpx.Timeout(20, connect=2)

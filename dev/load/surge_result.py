@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from dev.load.item_reader import ItemsReader
 from dev.load.latencies import Latencies
-from dev.load.reader import ItemsReader
 from dev.load.receipts import Receipts
 from dev.load.traffic import OfKind
 from dev.load.verify import Verdict

@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dev.console.control import Api, Control, Refused
-from dev.console.letters import DeadLetters, Known
-from dev.console.load import POISON
-from dev.console.original import Original
-from dev.console.series import Json, Reading, Series
+from dev.console.clients import Api, Control, Refused
+from dev.console.dead_letters import DeadLetters, Known
+from dev.console.original_pattern import Original
 from dev.console.settings import Settings
+from dev.console.time_series import Json, Reading, Series
+from dev.console.workload import POISON
 from ops.depth import Depth, depth_of
 from ops.letter import Letter
 from ops.settle import Tally

@@ -7,9 +7,9 @@ now on. The token goes into a header of its own, which no page of another origin
 import hmac
 import json
 
-from dev.local.faults import Fault, Faults
-from dev.local.limiter import App, Receive, Scope, Send, header, json_answer, read
-from dev.local.meters import Meters
+from dev.local.capacity_limiter import App, Receive, Scope, Send, header, json_answer, read
+from dev.local.counters import Meters
+from dev.local.fault_injection import Fault, Faults
 
 METERS_PATH = "/_forebay/meters"
 FAULTS_PATH = "/_forebay/faults"

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from nicegui import ui
 
-from dev.console import words
-from dev.console.desk import LETTERS_MAX, TROUBLES, Desk
-from dev.console.letters import SHOWN_MAX, Known
-from dev.console.levers import attempt
-from dev.console.way import Way, ways_of
+from dev.console import formatting as words
+from dev.console.controls import attempt
+from dev.console.dead_letters import SHOWN_MAX, Known
+from dev.console.record_timings import Way, ways_of
+from dev.console.state import LETTERS_MAX, TROUBLES, Desk
 from ops.dead_letters import Described
 from ops.text import count, printable, shortened
 from ops.troubles import plain

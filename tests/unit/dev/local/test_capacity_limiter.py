@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from dev.local.limiter import CapacityLimiter, Receive, Scope, Send
+from dev.local.capacity_limiter import CapacityLimiter, Receive, Scope, Send
 
 _ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/T"
 _CONDITION_FAILED = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "no"}

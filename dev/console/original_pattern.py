@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dev.console.series import Beside
+from dev.console.time_series import Beside
 from ops.depth import depth_of
 from records.item import Provenance, to_item
 from records.limits import SEND_BATCH_ENTRIES_MAX

@@ -7,7 +7,7 @@ looks (GetQueueAttributes, DescribeTable) is let through, so that a fault can be
 import json
 from enum import StrEnum
 
-from dev.local.limiter import (
+from dev.local.capacity_limiter import (
     Answer,
     App,
     Json,
@@ -21,7 +21,7 @@ from dev.local.limiter import (
     read,
     throttled,
 )
-from dev.local.meters import Meters
+from dev.local.counters import Meters
 
 _SQS = b"AmazonSQS."
 _SENDS = {"SendMessage", "SendMessageBatch"}

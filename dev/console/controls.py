@@ -4,9 +4,10 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
-from dev.console import load, words
-from dev.console.desk import TROUBLES, Desk
-from dev.local.faults import Fault
+from dev.console import formatting as words
+from dev.console import workload as load
+from dev.console.state import TROUBLES, Desk
+from dev.local.fault_injection import Fault
 from ops.troubles import plain
 
 _WCU_MAX = 1000

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from dev.local.capacity import WriteCapacity
-from dev.local.meters import Meters
+from dev.local.counters import Meters
 from records.item import (
     CONTAINER_BYTES,
     ELEMENT_BYTES,

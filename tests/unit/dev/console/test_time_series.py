@@ -3,8 +3,8 @@
 import dataclasses
 
 from dev.console import charts
-from dev.console.series import POINTS_MAX, Beside, Reading, Series
 from dev.console.tiles import NAMES, tiles
+from dev.console.time_series import POINTS_MAX, Beside, Reading, Series
 
 _EMPTY = Reading(
     at=1000.0,

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from html import escape
 
-from dev.load import charts
+from dev.load import report_charts as charts
 from dev.load.latencies import milliseconds
-from dev.load.story import Story
+from dev.load.surge_result import Story
 from ops.text import count, duration
 
 _WIDE, _NARROW = 860, 380
