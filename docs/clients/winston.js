@@ -1,5 +1,5 @@
-// winston (Node.js): its own HTTP transport, in batches. A log line is a record: {"level", "message", …}, with what
-// was given besides. Give each an id, so that one that is sent twice is stored once.
+// winston (Node.js): its own HTTP transport, in batches. Each log line is a record: {"level", "message", …} and the fields
+// that the caller added. Give each line an id, so that a line that is sent twice is stored once.
 const { randomUUID } = require("node:crypto");
 const winston = require("winston");
 
@@ -9,7 +9,7 @@ const logger = winston.createLogger({
       host: "127.0.0.1",
       port: Number(process.env.PORT ?? 8000),
       path: "/records",
-      batch: true, // an array of records a request
+      batch: true, // one array of records per request
       batchCount: 10,
       batchInterval: 500,
     }),

@@ -1,4 +1,4 @@
-"""The docs are true: what the code knows, they name."""
+"""The docs agree with the code: they name every error code and limit, and their links lead somewhere."""
 
 import inspect
 import re
@@ -25,7 +25,7 @@ def codes() -> set[str]:
         declared = (getattr(each, "code", None) for _, each in inspect.getmembers(module, inspect.isclass))
         known |= {code for code in declared if isinstance(code, str)}
     known.add(ops.letter.RECEIVED_TOO_OFTEN)
-    return known | {"not_found", "method_not_allowed", "request_refused"}  # the router's
+    return known | {"not_found", "method_not_allowed", "request_refused"}  # errors of the router
 
 
 @pytest.mark.parametrize("code", sorted(codes()))
@@ -38,7 +38,7 @@ def test_no_code_is_documented_that_does_not_exist() -> None:
     assert {code for cell in cells for code in re.findall("`(.+?)`", cell)} == codes()
 
 
-def test_the_documented_limits_are_the_codes() -> None:
+def test_the_documented_limits_are_those_of_the_code() -> None:
     assert f"the {RESERVED_BYTES} bytes that Forebay adds" in _ERRORS
     assert f"over {REQUEST_RECORDS_MAX:,} records" in _ERRORS
     assert f"up to {FAULTS_MAX} faults" in _ERRORS
@@ -46,9 +46,18 @@ def test_the_documented_limits_are_the_codes() -> None:
 
 
 _PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+_LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?[^)]*\)")
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them: `## API errors` has the anchor `api-errors`."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_within_the_project_lead_somewhere(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text()):
-        assert "://" in link or (page.parent / link).exists(), link
+def test_links_within_the_project_lead_to_a_file_and_a_heading(page: Path) -> None:
+    for path, anchor in _LINK.findall(page.read_text()):
+        target = page.parent / path if path else page
+        assert "://" in path or target.exists(), path
+        assert "://" in path or not anchor or anchor in anchors(target.read_text()), f"{path}#{anchor}"

@@ -1,4 +1,4 @@
-"""The template: valid, and built into artefacts that hold what Lambda needs and nothing else."""
+"""The template is valid, and `sam build` makes artefacts that hold what Lambda needs and nothing else."""
 
 import json
 import os
@@ -51,7 +51,7 @@ def test_an_artefact_holds_its_own_folder_records_and_its_own_dependencies(
         files = {path.relative_to(artefact) for path in (artefact / part).rglob("*") if path.is_file()}
         bytecode = {path for path in files if path.suffix == ".pyc"}
         assert files - bytecode == sources
-        # All or none: there is none where no Python of Lambda's version was at hand.
+        # Bytecode of all sources, or of none if this machine has no Python of Lambda's version.
         assert len(bytecode) in {0, len(sources)}
     locked = set(re.findall(r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements" / requirements).read_text(), re.MULTILINE))
     installed = {tuple(path.name.removesuffix(".dist-info").split("-")) for path in artefact.glob("*.dist-info")}
@@ -66,13 +66,13 @@ def test_artefacts_are_for_lambdas_python_and_architecture(build: Path) -> None:
     assert all("cpython-313-aarch64-linux-gnu" in name for name in libraries), libraries
 
 
-def test_every_setting_of_a_function_is_given_by_the_template_and_documented() -> None:
+def test_every_setting_of_a_function_is_set_by_the_template_and_documented() -> None:
     documented = (ROOT / "docs" / "settings.md").read_text()
     common = _TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]
     for function, settings in (("ApiFunction", "api/settings.py"), ("ConsumerFunction", "consumer/settings.py")):
         given = {*common, *_TEMPLATE["Resources"][function]["Properties"]["Environment"]["Variables"]}
-        read = set(re.findall(r'environment\["(\w+)"\]', (ROOT / settings).read_text()))
-        assert read == given
+        read = set(re.findall(r'(?:environment\[|environment\.get\(|required\()"(\w+)"', (ROOT / settings).read_text()))
+        assert {name for name in read if not name.startswith("AWS_")} == given  # those are Lambda's own, or boto3's
         assert all(f"`{name}`" in documented for name in read)
 
 
@@ -84,7 +84,7 @@ def test_every_parameter_is_described_and_documented() -> None:
 
 
 def test_no_statement_allows_everything() -> None:
-    """But X-Ray's, whose actions know no resources; and no role is made that is not written here."""
+    """Except for X-Ray's actions, which do not support resources. And SAM adds no role to those written here."""
     roles = [each["Properties"] for each in _TEMPLATE["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
     functions = [each for each in _TEMPLATE["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
     assert len(roles) == len(functions) == 2
@@ -102,14 +102,14 @@ def test_no_statement_allows_everything() -> None:
     }
 
 
-def test_every_metric_that_is_watched_is_counted() -> None:
+def test_every_metric_of_an_alarm_or_a_widget_is_counted() -> None:
     watched = json.dumps(_TEMPLATE["Resources"])
     named = set(re.findall(r'"Namespace": "Forebay", "MetricName": "(\w+)"', watched))
     named |= set(re.findall(r'\[\\"Forebay\\", \\"(\w+)\\"', watched))
     assert {"accepted", "puts", "table_misconfigured", "dead_lettered"} <= named <= set(METRICS)
 
 
-def test_the_dashboard_is_json_and_names_what_the_stack_has() -> None:
+def test_the_dashboard_is_json_and_names_resources_of_the_stack() -> None:
     text, given = _TEMPLATE["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     widgets = json.loads(re.sub(r"\$\{[^}]+\}", "x", text))["widgets"]
     assert all({"type", "x", "y", "width", "height", "properties"} == widget.keys() for widget in widgets)
@@ -118,30 +118,30 @@ def test_the_dashboard_is_json_and_names_what_the_stack_has() -> None:
     assert named <= {*_TEMPLATE["Resources"], *given}
 
 
-def test_every_alarm_leads_to_its_section_of_the_guide() -> None:
+def test_every_alarm_names_its_section_of_the_guide() -> None:
     guide = (ROOT / "docs" / "operating.md").read_text()
     headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^### (.+)$", guide, re.MULTILINE)}
     alarms = [
         each["Properties"] for each in _TEMPLATE["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"
     ]
-    leads = [re.search(r"docs/operating\.md#([a-z-]+)$", alarm["AlarmDescription"]) for alarm in alarms]
+    links = [re.search(r"docs/operating\.md#([a-z-]+)$", alarm["AlarmDescription"]) for alarm in alarms]
     assert len(alarms) == 5
-    assert {lead and lead[1] for lead in leads} == headings
+    assert {link and link[1] for link in links} == headings
 
 
-def test_what_was_accepted_survives_the_stack() -> None:
+def test_accepted_records_are_kept_when_the_stack_is_deleted() -> None:
     for name in ("RecordQueue", "RecordDeadLetterQueue", "RecordTable"):
         assert _TEMPLATE["Resources"][name]["DeletionPolicy"] == "Retain"
         assert _TEMPLATE["Resources"][name]["UpdateReplacePolicy"] == "Retain"
 
 
-def test_cloudformation_can_read_it_as_it_is() -> None:
-    """CloudFormation knows no YAML aliases: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html"""
+def test_the_template_has_no_yaml_aliases() -> None:
+    """CloudFormation does not support them: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html"""
     tokens = yaml.scan((ROOT / "template.yaml").read_text())
     assert not [token for token in tokens if isinstance(token, yaml.AliasToken | yaml.AnchorToken)]
 
 
-def test_locks_name_no_index() -> None:
+def test_lock_files_name_no_index_and_have_hashes() -> None:
     locks = list((ROOT / "requirements").glob("*.txt"))
     assert len(locks) == 6
     for lock in locks:

@@ -1,4 +1,7 @@
-"""`python -m dev.bench.drain.picture`: docs/drain.svg, the same backlog drained by every policy, and by the ideal."""
+"""`python -m dev.bench.drain.picture`: the same backlog drained by every policy, and by the ideal.
+
+Writes docs/measurements/drain.svg.
+"""
 
 import matplotlib as mpl
 
@@ -9,7 +12,7 @@ from dev.bench.drain.policies import POLICIES, Policy
 from dev.bench.drain.virtual import Cell, world_of
 from dev.paths import ROOT
 
-PICTURE = ROOT / "docs" / "drain.svg"
+PICTURE = ROOT / "docs" / "measurements" / "drain.svg"
 _CELL = Cell(units_per_second=5, kilobytes=4, workers=2, burst_seconds=0, records=600)
 _SECONDS = 1200
 _STEP = 2.0

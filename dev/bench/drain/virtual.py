@@ -1,6 +1,7 @@
 """`python -m dev.bench.drain.virtual`: every policy on the same simulated table, for every size that matters.
 
-Prints a table, and writes docs/drain.csv. `--quick` runs a few cells; `--million` a backlog of a million records.
+Prints a table, and writes docs/measurements/drain.csv. `--quick` runs a few cells; `--million` drains a backlog of a
+million records. Both write nothing.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from dev.paths import ROOT
 from dev.simulation.faults import SimulatedFaults
 from dev.simulation.world import Setting, World
 
-RESULTS = ROOT / "docs" / "drain.csv"
+RESULTS = ROOT / "docs" / "measurements" / "drain.csv"
 _UNITS_OF_KB = {0.5: 1, 4: 5, 100: 101}
 _ENVELOPE_BYTES = 30  # {"id":"1234567","content":""} and a little
 _DAY = 86_400.0
