@@ -73,7 +73,7 @@ simulate: env ## the drain in virtual time, thousands of worlds with everything 
 bench: env $(FASTIFY) $(LAMBDA_RUNTIME) ## what a record costs at the door, beside others (seven minutes)
 	@$(BIN)/python -m dev.bench.door
 
-bench-drain: env ## the drain beside its alternatives, in virtual time; writes docs/drain.csv and docs/drain.svg
+bench-drain: env ## the drain beside its alternatives, in virtual time; writes docs/measurements/drain.csv and drain.svg
 	@$(BIN)/python -m dev.bench.drain.virtual
 	@$(BIN)/python -m dev.bench.drain.picture
 	@$(BIN)/python -m dev.bench.drain.cpu
