@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from consumer.handler import create_handler
 from consumer.pace import Pace
 from consumer.paced_table import PacedTable
-from consumer.table import RecordTable
+from consumer.table import TableWriter
 from records.key import KeySchema
 from tests.dynamodb_local.cases import cases
 from tests.unit.api.doubles import Sqs, app_of, request
@@ -42,8 +42,8 @@ class Forebay:
         self.app = app_of(self.sqs, dynamodb, key=key, table_name=self.name)
         drain = Consumer(key=key)
         self.dead, clock = drain.dead, drain.time.clock
-        table = PacedTable(RecordTable(dynamodb, self.name), Pace(2, clock.random), clock, lambda *_: None)
-        parts = drain.parts.__class__(table, drain.queue, drain.dead, schema, clock, drain.parts.count)
+        table = PacedTable(TableWriter(dynamodb, self.name), Pace(2, clock.random), clock, lambda *_: None)
+        parts = drain.dependencies.__class__(table, drain.queue, drain.dead, schema, clock, drain.dependencies.count)
         self._handle = create_handler(parts, lambda: None)
 
     def post(self, *records: Any) -> Any:

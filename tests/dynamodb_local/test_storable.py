@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from consumer.handler import create_handler
 from consumer.pace import Pace
 from consumer.paced_table import PacedTable
-from consumer.table import RecordTable
+from consumer.table import TableWriter
 from records.item import RESERVED_NAME, Provenance
 from tests.dynamodb_local.cases import cases
 from tests.dynamodb_local.json_text import ANYTHING, RECORDS, Json, Number, dumps, exact, loads
@@ -48,8 +48,8 @@ class Forebay:
         self.app = app_of(self.sqs, dynamodb)
         drain = Consumer()
         self.dead, clock = drain.dead, drain.time.clock
-        table = PacedTable(RecordTable(dynamodb, TABLE_NAME), Pace(2, clock.random), clock, lambda *_: None)
-        self._handle = create_handler(dataclasses.replace(drain.parts, table=table), lambda: None)
+        table = PacedTable(TableWriter(dynamodb, TABLE_NAME), Pace(2, clock.random), clock, lambda *_: None)
+        self._handle = create_handler(dataclasses.replace(drain.dependencies, table=table), lambda: None)
 
     def post(self, text: str) -> Any:
         return request(self.app, "POST", "/records", content=text.encode(), headers=_JSON)

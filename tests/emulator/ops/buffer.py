@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from botocore.config import Config
 
-from consumer.dead_letters import DeadLetters
+from consumer.dead_letters import DeadLetterSender
 from consumer.delivery import Delivery
 from ops.dead_letters import DeadLetterQueue
 from ops.stop import Stop
@@ -69,9 +69,9 @@ class Buffer:
     def dead_letter(self, body: str, reason: str = "json_malformed", version: str | None = None, at_ms: int = 0) -> str:
         """As the consumer sends it, at that time. Returns the version that it has."""
         delivery = Delivery(secrets.token_hex(), "handle", body, version, SENT_MS, 1)
-        letters = DeadLetters(self.sqs, self.target.record_dead_letter_queue_url, lambda: at_ms)
+        letters = DeadLetterSender(self.sqs, self.target.record_dead_letter_queue_url, lambda: at_ms)
         assert letters.send(delivery, reason, f"why it is {reason}")
-        return delivery.lasting_version()
+        return delivery.stable_version()
 
     def given_up(self, body: str, **attributes: str) -> str:
         """A message that SQS moves to the dead letters by itself. Returns the version that its deliveries had."""

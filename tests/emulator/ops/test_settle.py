@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from consumer.table import Put, RecordTable
+from consumer.table import Put, TableWriter
 from ops.dead_letters import DeadLetterQueue, Selection
 from ops.pace import Pace
 from ops.settle import Drop, SendBack
@@ -37,7 +37,7 @@ def put(buffer: Buffer, message: "MessageTypeDef") -> Put:
     sent_ms = int(message["Attributes"]["SentTimestamp"])
     version = message["MessageAttributes"]["version"]["StringValue"]
     record = read_message(message["Body"], version, message["MessageId"], sent_ms, KeySchema())
-    table = RecordTable(buffer.target.dynamodb, buffer.target.record_table_name)
+    table = TableWriter(buffer.target.dynamodb, buffer.target.record_table_name)
     return table.put(record, Provenance.of(record.version, sent_ms, sent_ms))
 
 
@@ -89,7 +89,7 @@ def test_a_dead_letter_never_overwrites_a_record_that_was_accepted_later(buffer:
     version = buffer.given_up(body) if bare else buffer.dead_letter(body, "put_refused", _OLDER)
     newer = version_of_bare_message("later", 2**47) if bare else _NEWER
     assert newer > version
-    table = RecordTable(buffer.target.dynamodb, buffer.target.record_table_name)
+    table = TableWriter(buffer.target.dynamodb, buffer.target.record_table_name)
     table.put(read_message(body.replace("1}", "2}"), newer, "m", 2**47, KeySchema()), Provenance.of(newer, 0, 0))
     send_back(buffer).run(told_nothing)
     (message,) = buffer.records()

@@ -7,7 +7,7 @@ from typing import Any
 
 from consumer.clock import Clock
 from consumer.delivery import Delivery
-from consumer.drain import Drain, Parts
+from consumer.drain import Drain, DrainDependencies
 from consumer.pace import Pace
 from consumer.paced_table import PacedTable
 from consumer.table import Put, TableThrottled, TableUnavailable
@@ -134,7 +134,7 @@ class Consumer:
         self.counts: Counter[str] = Counter()
         self.write_units = 0.0
         clock = self.time.clock
-        self.parts = Parts(
+        self.dependencies = DrainDependencies(
             table=PacedTable(self.table, Pace(2, clock.random), clock, self._count),
             queue=self.queue,
             dead_letters=self.dead,
@@ -146,7 +146,7 @@ class Consumer:
     def drain(self, *deliveries: Delivery, seconds: float = 60.0) -> list[str]:
         """The ids of the messages that go back to the queue, of an invocation that has so long."""
         ends = self.time.now + seconds
-        policy = Drain(self.parts, lambda: int((ends - self.time.now) * 1000))
+        policy = Drain(self.dependencies, lambda: int((ends - self.time.now) * 1000))
         return [each.message_id for each in policy.drain(deliveries)]
 
     def _count(self, name: str, number: float) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from consumer.dead_letters import DeadLetters
+from consumer.dead_letters import DeadLetterSender
 from consumer.delivery import Delivery
 from records.limits import MESSAGE_BYTES_MAX
 from records.version import version_of_bare_message
@@ -28,7 +28,9 @@ class Sqs:
 
 
 def letter(sqs: Sqs, sent: Delivery, detail: str = "why") -> bool:
-    return DeadLetters(cast("SQSClient", sqs), "dead-letter-queue-url", lambda: NOW_MS).send(sent, "a_reason", detail)
+    return DeadLetterSender(cast("SQSClient", sqs), "dead-letter-queue-url", lambda: NOW_MS).send(
+        sent, "a_reason", detail
+    )
 
 
 def attributes(sqs: Sqs) -> dict[str, str]:

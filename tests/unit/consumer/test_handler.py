@@ -16,7 +16,7 @@ _VERSION = "018bcfe5-687b-7000-8000-000000000000"
 
 
 def handle(table: Table, *records: dict[str, Any]) -> Any:
-    return create_handler(Consumer(table).parts, lambda: None)({"Records": list(records)}, Context())
+    return create_handler(Consumer(table).dependencies, lambda: None)({"Records": list(records)}, Context())
 
 
 def test_messages_are_put_with_the_version_that_they_carry() -> None:
@@ -49,7 +49,9 @@ def test_a_delivery_is_all_that_the_drain_needs_of_a_message() -> None:
 
 def test_counts_are_flushed_at_the_end_of_every_invocation() -> None:
     flushed: list[str] = []
-    handler = create_handler(Consumer(Table({"b": ZeroDivisionError()})).parts, lambda: flushed.append("flushed"))
+    handler = create_handler(
+        Consumer(Table({"b": ZeroDivisionError()})).dependencies, lambda: flushed.append("flushed")
+    )
     handler({"Records": [sqs_record("m1", '{"id":"a"}')]}, Context())
     assert len(flushed) == 1
     with pytest.raises(InvocationFailed):
@@ -64,7 +66,7 @@ def test_an_error_that_nobody_expected_fails_the_batch_and_tells_no_contents(cap
 
     drain = Consumer(Broken())
     with pytest.raises(InvocationFailed, match="ZeroDivisionError") as raised:
-        create_handler(drain.parts, lambda: None)({"Records": [sqs_record("m", '{"id":"a"}')]}, Context())
+        create_handler(drain.dependencies, lambda: None)({"Records": [sqs_record("m", '{"id":"a"}')]}, Context())
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
     assert "test_handler.py" in str([vars(line) for line in caplog.records])

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from consumer.delivery import Delivery
-from consumer.queue import RecordQueue
+from consumer.queue import DeliveryQueue
 from records.version import version_of_bare_message
 from tests.unit.consumer.doubles import delivery
 
@@ -31,8 +31,8 @@ class Sqs:
     change_message_visibility_batch = send_message = delete_message = _call
 
 
-def queue(sqs: Sqs) -> RecordQueue:
-    return RecordQueue(cast("SQSClient", sqs), "queue-url")
+def queue(sqs: Sqs) -> DeliveryQueue:
+    return DeliveryQueue(cast("SQSClient", sqs), "queue-url")
 
 
 def test_each_message_is_hidden_for_its_own_time() -> None:
@@ -91,7 +91,7 @@ _ERRORS = [
     ],
 )
 def test_a_call_that_fails_is_told_and_not_raised(
-    error: Exception, call: Callable[[RecordQueue], bool | None], told: str, caplog: pytest.LogCaptureFixture
+    error: Exception, call: Callable[[DeliveryQueue], bool | None], told: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "consumer"):
         assert not call(queue(Sqs(error)))

@@ -15,10 +15,10 @@ from consumer.table import (
     KeyThrottled,
     Put,
     PutRefused,
-    RecordTable,
     TableMisconfigured,
     TableThrottled,
     TableUnavailable,
+    TableWriter,
 )
 from records.item import Provenance
 from records.key import Key
@@ -48,8 +48,8 @@ class DynamoDb:
         return self.put_item(**request)
 
 
-def table(dynamodb: DynamoDb) -> RecordTable:
-    return RecordTable(cast("DynamoDBClient", dynamodb), "table-name")
+def table(dynamodb: DynamoDb) -> TableWriter:
+    return TableWriter(cast("DynamoDBClient", dynamodb), "table-name")
 
 
 def put(dynamodb: DynamoDb) -> Put:
