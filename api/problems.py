@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from records.faults import Fault, TextMalformed
+from records.errors import TextMalformed, Violation
 from records.message import Message
 
 MEDIA_TYPE = "application/problem+json"
@@ -84,7 +84,7 @@ class Problem(Exception):
 
 
 class RequestMalformed(Problem):
-    """The body is not JSON; the code is one of `records.faults`."""
+    """The body is not JSON; the code is one of `records.errors`."""
 
     status = HTTPStatus.BAD_REQUEST
 
@@ -147,7 +147,7 @@ class RecordsInvalid(Problem):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "records_invalid"
 
-    def __init__(self, faults: Iterable[tuple[int, Fault]]) -> None:
+    def __init__(self, faults: Iterable[tuple[int, Violation]]) -> None:
         errors = [RecordFault(index=i, pointer=f.pointer, code=f.code, detail=f.detail) for i, f in faults]
         super().__init__("the request holds records that cannot be stored; none of it was accepted", errors=errors)
 

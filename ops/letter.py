@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.attribute import Attribute
-from records.faults import TextMalformed
+from records.errors import TextMalformed
 from records.json_text import parse, text_bytes
 from records.key import Key, KeySchema
 from records.limits import MESSAGE_BYTES_MAX
@@ -102,7 +102,7 @@ class Letter:
             return None
         if version := self.version:
             key_schema.fill(record, version.text())
-        return None if key_schema.faults(record) else key_schema.of(record)
+        return None if key_schema.violations(record) else key_schema.of(record)
 
     def _told(self, name: str) -> str:
         """What the consumer wrote; nothing where a producer may have written it."""

@@ -7,11 +7,11 @@ from io import BytesIO
 
 from api.ingest.idempotency import derived_id
 from api.problems import MediaTypeUnsupported, RecordsInvalid, RequestMalformed, TooManyRecords
-from records.faults import JSON_MALFORMED, Fault, TextMalformed
+from records.errors import JSON_MALFORMED, TextMalformed, Violation
 from records.json_text import Value, parse
 from records.key import KeySchema
 from records.message import Message
-from records.validation import Record, faults
+from records.validation import Record, validate
 from records.version import Versions
 
 REQUEST_RECORDS_MAX = 10_000
@@ -48,7 +48,7 @@ def messages_of(
 ) -> list[Message]:
     """The message of each record, in request order. Raises a `Problem`, and then nothing may be sent."""
     messages: list[Message] = []
-    found: list[tuple[int, Fault]] = []
+    found: list[tuple[int, Violation]] = []
     for index, element in enumerate(_elements(body, form)):
         version = versions.next()
         own_id = version if idempotency_key is None else derived_id(idempotency_key, index)
@@ -65,7 +65,7 @@ def messages_of(
     return messages
 
 
-def _elements(body: bytes, form: Format) -> Iterator["Value | Fault"]:
+def _elements(body: bytes, form: Format) -> Iterator["Value | Violation"]:
     """Each record's value, or why its line is none."""
     if form is Format.LINES:
         if not body.strip():
@@ -86,11 +86,11 @@ def _elements(body: bytes, form: Format) -> Iterator["Value | Fault"]:
     yield from values
 
 
-def _parsed_line(number: int, line: bytes) -> "Value | Fault":
+def _parsed_line(number: int, line: bytes) -> "Value | Violation":
     try:
         return parse(line)
     except TextMalformed as error:
-        return Fault("", error.code, f"{error.detail} (line {number}, column {error.column})")
+        return Violation("", error.code, f"{error.detail} (line {number}, column {error.column})")
 
 
 def _check_count(count: int) -> None:
@@ -99,14 +99,14 @@ def _check_count(count: int) -> None:
 
 
 def _message_of(
-    value: "Value | Fault", version: str, own_id: str, key_schema: KeySchema, *, faults_max: int, text_length: int
-) -> tuple[Message | None, list[Fault]]:
-    if isinstance(value, Fault):
+    value: "Value | Violation", version: str, own_id: str, key_schema: KeySchema, *, faults_max: int, text_length: int
+) -> tuple[Message | None, list[Violation]]:
+    if isinstance(value, Violation):
         return None, [value]
     if isinstance(value, dict):
         key_schema.fill(value, own_id)
-    if (found := faults(value, key_schema, faults_max, text_length)) or not isinstance(value, dict):
+    if (found := validate(value, key_schema, faults_max, text_length)) or not isinstance(value, dict):
         return None, found
     message = Message.of(Record(key_schema.of(value), value, version))
-    fault = message.fault()
-    return (None, [fault]) if fault else (message, [])
+    violation = message.violation()
+    return (None, [violation]) if violation else (message, [])

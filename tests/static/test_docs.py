@@ -9,7 +9,7 @@ import pytest
 import api.problems
 import consumer.table
 import ops.letter
-import records.faults
+import records.errors
 from api.ingest.body import REQUEST_BYTES_MAX
 from api.ingest.parse import FAULTS_MAX, REQUEST_RECORDS_MAX
 from dev.paths import ROOT
@@ -20,7 +20,7 @@ _ERRORS = (ROOT / "docs" / "errors.md").read_text()
 
 def codes() -> set[str]:
     """Every code of the sources: the faults of records, the problems of HTTP, the errors of the consumer."""
-    known = {text for name, text in vars(records.faults).items() if name.isupper()}
+    known = {text for name, text in vars(records.errors).items() if name.isupper()}
     for module in (api.problems, consumer.table):
         declared = (getattr(each, "code", None) for _, each in inspect.getmembers(module, inspect.isclass))
         known |= {code for code in declared if isinstance(code, str)}
