@@ -22,7 +22,7 @@ class Depth:
     """Received by somebody, and neither deleted nor back yet."""
 
     @property
-    def all(self) -> int:
+    def total(self) -> int:
         return self.waiting + self.in_flight
 
 

@@ -20,9 +20,9 @@ from dev.console.load import POISON
 from dev.console.original import Original
 from dev.console.series import Json, Reading, Series
 from dev.console.settings import Settings
+from ops.dead_letter import DeadLetter
 from ops.depth import Depth, depth_of
-from ops.letter import Letter
-from ops.settle import Tally
+from ops.send_back_and_drop import Tally
 from records.version import Versions
 
 POLL_SECONDS = 1.0
@@ -87,7 +87,7 @@ class Desk:
             at=time.time(),
             waiting=records.waiting,
             in_flight=records.in_flight,
-            dead_lettered=dead_letters.all,
+            dead_lettered=dead_letters.total,
             items=description["ItemCount"],
             capacity=description["ProvisionedThroughput"]["WriteCapacityUnits"],
             seconds_to_empty=seconds_to_empty,
@@ -192,7 +192,7 @@ class Desk:
         await self._control.set_faults(self.faults)
         self._changes += 1
 
-    async def find(self, message_id: str) -> Letter | None:
+    async def find(self, message_id: str) -> DeadLetter | None:
         return await asyncio.to_thread(self.letters.find, message_id)
 
     async def send_back(self, message_id: str | None) -> Tally:

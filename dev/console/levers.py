@@ -7,7 +7,7 @@ from nicegui import ui
 from dev.console import load, words
 from dev.console.desk import TROUBLES, Desk
 from dev.local.faults import Fault
-from ops.troubles import plain
+from ops.errors import error_line
 
 _WCU_MAX = 1000
 _FAULTS = {
@@ -23,7 +23,7 @@ async def attempt(work: Awaitable[object], done: str = "") -> bool:
     try:
         await work
     except TROUBLES as error:
-        ui.notify(plain(error) or type(error).__name__, type="negative", multi_line=True)
+        ui.notify(error_line(error) or type(error).__name__, type="negative", multi_line=True)
         return False
     if done:
         ui.notify(done, type="positive")

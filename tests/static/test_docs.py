@@ -8,7 +8,7 @@ import pytest
 
 import api.problems
 import consumer.table
-import ops.letter
+import ops.dead_letter
 import records.errors
 from api.ingest.body import REQUEST_BYTES_MAX
 from api.ingest.parse import FAULTS_MAX, REQUEST_RECORDS_MAX
@@ -24,7 +24,7 @@ def codes() -> set[str]:
     for module in (api.problems, consumer.table):
         declared = (getattr(each, "code", None) for _, each in inspect.getmembers(module, inspect.isclass))
         known |= {code for code in declared if isinstance(code, str)}
-    known.add(ops.letter.RECEIVED_TOO_OFTEN)
+    known.add(ops.dead_letter.RECEIVED_TOO_OFTEN)
     return known | {"not_found", "method_not_allowed", "request_refused"}  # the router's
 
 
