@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from consumer.delivery import Delivery
 from consumer.drain import Drain, DrainDependencies
-from telemetry.frames import places
+from telemetry.frames import traceback_frames
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ def create_handler(
         except Exception as error:  # noqa: BLE001 - the last resort, and another error is raised for it
             # Lambda logs the text of an error that leaves the handler, and this one's text could quote a record.
             cause = type(error).__name__
-            log.error("internal_error", extra={"cause": cause, "at": places(error)})
+            log.error("internal_error", extra={"cause": cause, "at": traceback_frames(error)})
             raise InvocationFailed(cause) from None
         finally:
             flush()

@@ -24,7 +24,11 @@ def add_to(commands: Subparsers) -> None:
     parser = commands.add_parser("send-back", help="sends them back to the record queue", description=text)
     _add_selection(parser)
     parser.add_argument(
-        "--per-second", metavar="N", type=whole, default=_PER_SECOND, help=f"the rate limit (default: {_PER_SECOND})"
+        "--per-second",
+        metavar="N",
+        type=whole,
+        default=_PER_SECOND,
+        help=f"at most so many a second (default: {_PER_SECOND})",
     )
     parser.add_argument("--dry-run", action="store_true", help="says what would be done, and changes nothing")
     target_options.add_to(parser)
