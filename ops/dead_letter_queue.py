@@ -6,10 +6,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 from ops.dead_letter import DeadLetter
-from ops.depth import Depth, depth_of
+from ops.depth import depth_of
 from ops.scan import Scan, hidden_seconds
 from ops.stop import StopFlag
 from records.key import Key, KeySchema
+from telemetry.queue_depth import QueueDepth
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -122,10 +123,10 @@ class DeadLetterQueue:
         self.url = url
         self.stop = stop
 
-    def depth(self) -> Depth:
+    def depth(self) -> QueueDepth:
         return depth_of(self.sqs, self.url)
 
-    def scan(self, depth: Depth | None = None) -> Scan:
+    def scan(self, depth: QueueDepth | None = None) -> Scan:
         """A scan with enough time for a queue of this depth, by default its present depth."""
         # Messages in flight elsewhere count too: they may become visible during the scan, and SQS's counts are late.
         return Scan(self.sqs, self.url, hidden_seconds((depth or self.depth()).total), self.stop, monotonic)

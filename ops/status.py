@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.depth import Depth, depth_of
+from ops.depth import depth_of
 from ops.target import Target
 from records.item import write_units
+from telemetry.queue_depth import QueueDepth
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    records: Depth
+    records: QueueDepth
     """The record queue."""
-    dead_letters: Depth
+    dead_letters: QueueDepth
     write_capacity_units: int | None
     """Write units a second that the table is provisioned for; None when it is on-demand."""
     write_units_per_record: float

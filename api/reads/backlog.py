@@ -29,7 +29,7 @@ class Drain(BaseModel):
 class Buffer(BaseModel):
     """The buffer as SQS approximates it."""
 
-    waiting: Annotated[int, Field(description="Messages that wait in the queue.", examples=[40])]
+    waiting: Annotated[int, Field(description="Messages that wait in the queue, delayed ones too.", examples=[40])]
     in_flight: Annotated[int, Field(description="Messages that the consumer has, or has given back.", examples=[10])]
     dead_lettered: Annotated[int, Field(description="Messages in the dead-letter queue.", examples=[0])]
     drain: Drain

@@ -21,9 +21,10 @@ from dev.console.original import Original
 from dev.console.series import Json, Reading, Series
 from dev.console.settings import Settings
 from ops.dead_letter import DeadLetter
-from ops.depth import Depth, depth_of
+from ops.depth import depth_of
 from ops.send_back_and_drop import Tally
 from records.version import Versions
+from telemetry.queue_depth import QueueDepth
 
 POLL_SECONDS = 1.0
 _LETTERS_EVERY_SECONDS = 3.0
@@ -111,7 +112,7 @@ class Desk:
         except httpx.HTTPError:
             return None
 
-    def _look(self) -> tuple[Depth, Depth, Any, Any]:
+    def _look(self) -> tuple[QueueDepth, QueueDepth, Any, Any]:
         target = self.settings.target
         description = target.dynamodb.describe_table(TableName=target.record_table_name)["Table"]
         beside = None

@@ -7,10 +7,12 @@ from typing import Any, cast
 import pytest
 
 from ops.__main__ import main
-from ops.depth import Depth
 from ops.status import Status, status_of
 from ops.target import Target
+from telemetry.queue_depth import QueueDepth
 from tests.emulator.ops.buffer import Buffer
+
+_EMPTY = QueueDepth(0, 0, 0)
 
 
 class Table:
@@ -32,13 +34,14 @@ def send(buffer: Buffer, records: int, delay: int = 0) -> None:
         buffer.sqs.send_message(QueueUrl=buffer.target.record_queue_url, MessageBody="{}", DelaySeconds=delay)
 
 
-def test_status_counts_messages_that_wait_or_are_in_flight_and_dead_letters(buffer: Buffer) -> None:
+def test_status_counts_visible_delayed_and_in_flight_messages_and_dead_letters(buffer: Buffer) -> None:
     send(buffer, 3)
     send(buffer, 1, delay=900)
     buffer.sqs.receive_message(QueueUrl=buffer.target.record_queue_url, MaxNumberOfMessages=1)
     buffer.dead_letter("{")
     status = status_of(buffer.target)
-    assert (status.records, status.dead_letters) == (Depth(waiting=3, in_flight=1), Depth(waiting=1, in_flight=0))
+    assert status.records == QueueDepth(visible=2, delayed=1, in_flight=1)
+    assert status.dead_letters == QueueDepth(visible=1, delayed=0, in_flight=0)
     assert status.write_capacity_units == 1000
 
 
@@ -72,7 +75,7 @@ def printed_for(status: Status, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 def test_status_prints_five_lines(
     local: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    status = Status(Depth(1240, 10), Depth(5, 2), 5, 4.0)
+    status = Status(QueueDepth(1200, 40, 10), QueueDepth(5, 0, 2), 5, 4.0)
     assert printed_for(status, monkeypatch, capsys, local) == (
         "the local stack on port 8123\n\n"
         "  waiting       1,240\n"
@@ -86,8 +89,8 @@ def test_status_prints_five_lines(
 @pytest.mark.parametrize(
     ("status", "lines"),
     [
-        (Status(Depth(0, 0), Depth(0, 0), 1, 1.0), ["table         1 write unit a second", "empty         now"]),
-        (Status(Depth(9, 0), Depth(0, 0), None, 1.0), ["table         on-demand", "empty         as fast as the"]),
+        (Status(_EMPTY, _EMPTY, 1, 1.0), ["table         1 write unit a second", "empty         now"]),
+        (Status(QueueDepth(9, 0, 0), _EMPTY, None, 1.0), ["table         on-demand", "empty         as fast as the"]),
     ],
 )
 def test_status_prints_that_the_buffer_is_empty_or_that_the_table_is_on_demand(

@@ -16,7 +16,7 @@ from api.outbound.group_commit import RecordQueue
 from api.outbound.http import Wire
 from api.reads.backlog import WriteUnits
 from api.reads.calls import Calls
-from api.reads.depth import QueueDepth
+from api.reads.depth import QueueDepthReader
 from api.reads.table import RecordTable
 from api.short_way import ShortWay
 from records.key import KeySchema
@@ -48,8 +48,13 @@ class Sqs:
         return answer
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> Answer:  # noqa: N803 - boto3's
-        counts = {"queue-url": ("40", "10"), "dead-letter-queue-url": ("3", "0")}[QueueUrl]
-        return {"Attributes": dict(zip(AttributeNames, counts, strict=True))}
+        visible, delayed, in_flight = {"queue-url": (25, 15, 10), "dead-letter-queue-url": (3, 0, 0)}[QueueUrl]
+        counts = {
+            "ApproximateNumberOfMessages": f"{visible}",
+            "ApproximateNumberOfMessagesDelayed": f"{delayed}",
+            "ApproximateNumberOfMessagesNotVisible": f"{in_flight}",
+        }
+        return {"Attributes": {name: counts[name] for name in AttributeNames}}
 
     @property
     def bodies(self) -> list[str]:
@@ -86,8 +91,8 @@ def app_of(
     parts = Parts(
         accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, key_schema, write_units, lambda *_: None),
         write_units=write_units,
-        queue_depth=QueueDepth("queue-url", depths),
-        dead_letter_queue_depth=QueueDepth("dead-letter-queue-url", depths),
+        queue_depth=QueueDepthReader("queue-url", depths),
+        dead_letter_queue_depth=QueueDepthReader("dead-letter-queue-url", depths),
         table=RecordTable(table_name, key_schema, reads),
     )
     return ShortWay(parts.accept_records, create_app(parts))
