@@ -81,7 +81,13 @@ def queue_of(sqs: Any, seconds_max: float = 30) -> RecordQueue:
 
 
 def app_of(
-    sqs: Any = None, dynamodb: Any = None, seconds_max: float = 30, key: str = "id:S", table_name: str = "table-name"
+    sqs: Any = None,
+    dynamodb: Any = None,
+    seconds_max: float = 30,
+    key: str = "id:S",
+    table_name: str = "table-name",
+    *,
+    count: Callable[[str, float], None] = lambda *_: None,
 ) -> ShortWay:
     sqs = sqs or Sqs()
     depths: Any = Calls(lambda: sqs)
@@ -89,7 +95,7 @@ def app_of(
     key_schema = KeySchema.read(key)
     versions, write_units = Versions(lambda: 1_700_000_000_000, lambda _: 1), WriteUnits()
     parts = Parts(
-        accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, key_schema, write_units, lambda *_: None),
+        accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, key_schema, write_units, count),
         write_units=write_units,
         queue_depth=QueueDepthReader("queue-url", depths),
         dead_letter_queue_depth=QueueDepthReader("dead-letter-queue-url", depths),

@@ -97,8 +97,8 @@ def test_a_hot_key_holds_back_only_its_own_record() -> None:
 
 
 def test_a_misconfiguration_dead_letters_nothing_and_gives_everything_back() -> None:
-    troubles: dict[str, Exception] = dict.fromkeys("abc", TableMisconfigured("AccessDeniedException"))
-    consumer = Consumer(Table(troubles))
+    errors: dict[str, Exception] = dict.fromkeys("abc", TableMisconfigured("AccessDeniedException"))
+    consumer = Consumer(Table(errors))
     batch = [delivery(name, sent_ms=NOW_MS + n, receives=3) for n, name in enumerate("abc")]
     assert consumer.drain(*batch) == ["a", "b", "c"]
     assert consumer.table.puts == ["a"]
@@ -109,7 +109,7 @@ def test_a_misconfiguration_dead_letters_nothing_and_gives_everything_back() -> 
 
 
 def test_a_table_that_is_unavailable_is_tried_again_in_the_invocation_behind_the_others() -> None:
-    consumer = Consumer(Table(passing={"a": TableUnavailable("InternalServerError")}))
+    consumer = Consumer(Table(errors_once={"a": TableUnavailable("InternalServerError")}))
     assert consumer.drain(delivery("a", sent_ms=1), delivery("b", sent_ms=2)) == []
     assert consumer.table.puts == ["a", "b", "a"]
     assert consumer.counts == {"table_unavailable": 1, "puts": 2}

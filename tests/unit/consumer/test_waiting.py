@@ -15,8 +15,8 @@ def batch(count: int) -> list[str]:
 
 def throttled_once(units_per_second: float, *, free_at: float = 0.0) -> Consumer:
     """A table that refuses the first put, so that the pace knows its rate, and the share of two workers is half."""
-    passing: dict[str, Exception] = {"m0": TableThrottled("slow down")}
-    return Consumer(Table(passing=passing, units_per_second=units_per_second, full_until=free_at))
+    throttled: dict[str, Exception] = {"m0": TableThrottled("slow down")}
+    return Consumer(Table(errors_once=throttled, units_per_second=units_per_second, full_until=free_at))
 
 
 def drain(consumer: Consumer, count: int, *, receives: int = 1, seconds: float = 60.0) -> list[str]:
