@@ -14,7 +14,7 @@ from api.outbound.sqs import Sqs
 from api.reads import clients
 from api.reads.backlog import WriteUnits
 from api.reads.calls import Calls
-from api.reads.depth import QueueDepth
+from api.reads.depth import QueueDepthReader
 from api.reads.table import TableReader
 from api.settings import ApiSettings
 from records.version import Versions
@@ -26,8 +26,8 @@ class ApiComponents:
 
     accept_records: AcceptRecords
     write_units: WriteUnits
-    queue_depth: QueueDepth
-    dead_letter_queue_depth: QueueDepth
+    queue_depth: QueueDepthReader
+    dead_letter_queue_depth: QueueDepthReader
     table: TableReader
 
 
@@ -46,7 +46,7 @@ def compose(
     return ApiComponents(
         accept_records=AcceptRecords(queue, versions, key_schema, write_units, count),
         write_units=write_units,
-        queue_depth=QueueDepth(settings.record_queue_url, depths),
-        dead_letter_queue_depth=QueueDepth(settings.record_dead_letter_queue_url, depths),
+        queue_depth=QueueDepthReader(settings.record_queue_url, depths),
+        dead_letter_queue_depth=QueueDepthReader(settings.record_dead_letter_queue_url, depths),
         table=TableReader(settings.record_table_name, key_schema, Calls(clients.dynamodb)),
     )

@@ -9,7 +9,7 @@ from api import problems
 from api.ingest.idempotency import HEADER as IDEMPOTENCY_KEY
 from api.ingest.idempotency import KEY_LENGTH_MAX
 from api.request_log import HEADER as REQUEST_ID
-from records.faults import Fault, TextMalformed
+from records.errors import TextMalformed, Violation
 from records.key import Key
 from records.message import Message
 
@@ -110,7 +110,7 @@ ACCEPT: Responses = {
     ),
     422: problem(
         "Some records can never be stored. No record of the request was accepted.",
-        problems.RecordsInvalid([(1, Fault("/readings/0", "number_out_of_range", "a number is zero or …"))]),
+        problems.RecordsInvalid([(1, Violation("/readings/0", "number_out_of_range", "a number is zero or …"))]),
     ),
     503: problem(
         "The queue did not confirm every record in time. Repeat the request, or only the records not accepted.",

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from records.faults import Fault, TextMalformed
+from records.errors import TextMalformed, Violation
 from records.message import Message
 
 MEDIA_TYPE = "application/problem+json"
@@ -85,7 +85,7 @@ class Problem(Exception):
 
 
 class RequestMalformed(Problem):
-    """The body is not JSON; the code is one of `records.faults`."""
+    """The body is not JSON; the code is one of `records.errors`."""
 
     status = HTTPStatus.BAD_REQUEST
 
@@ -148,8 +148,8 @@ class RecordsInvalid(Problem):
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "records_invalid"
 
-    def __init__(self, faults: Iterable[tuple[int, Fault]]) -> None:
-        errors = [RecordFault(index=i, pointer=f.pointer, code=f.code, detail=f.detail) for i, f in faults]
+    def __init__(self, violations: Iterable[tuple[int, Violation]]) -> None:
+        errors = [RecordFault(index=i, pointer=f.pointer, code=f.code, detail=f.detail) for i, f in violations]
         super().__init__("the request holds records that cannot be stored; no record of it was accepted", errors=errors)
 
 

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import InternalError, response_of
-from telemetry.frames import places
+from telemetry.frames import traceback_frames
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class RequestLog:
             log.info("client_disconnected")
         except Exception as error:  # noqa: BLE001 - the last resort: whatever went wrong, the client gets an answer
             # The frames name functions, not contents; the error's own text could quote a record, so it is left out.
-            log.error("internal_error", extra={"cause": type(error).__name__, "at": places(error)})
+            log.error("internal_error", extra={"cause": type(error).__name__, "at": traceback_frames(error)})
             if not status:
                 problem = response_of(InternalError("an unexpected error; the log has it under the request's id"))
                 await problem(scope, receive, send_with_id)

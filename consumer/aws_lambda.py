@@ -10,14 +10,14 @@ import boto3
 
 from consumer.clients import CONFIG
 from consumer.clock import Clock
-from consumer.dead_letters import DeadLetters
-from consumer.drain import Parts
+from consumer.dead_letters import DeadLetterSender
+from consumer.drain import DrainDependencies
 from consumer.handler import create_handler
 from consumer.pace import Pace
 from consumer.paced_table import PacedTable
-from consumer.queue import RecordQueue
-from consumer.settings import Settings
-from consumer.table import RecordTable
+from consumer.queue import DeliveryQueue
+from consumer.settings import ConsumerSettings
+from consumer.table import TableWriter
 from telemetry.metrics import Metrics
 
 # Lambda has set up the root logger already, and this does nothing there.
@@ -25,7 +25,7 @@ logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
 for library in ("boto3", "botocore"):
     logging.getLogger(library).setLevel(logging.WARNING)
 
-settings = Settings.from_environment(os.environ)
+settings = ConsumerSettings.from_environment(os.environ)
 
 sqs = boto3.client("sqs", config=CONFIG)
 clock = Clock(
@@ -37,15 +37,15 @@ clock = Clock(
 metrics = Metrics(settings.record_table_name, clock.now_ms, sys.stdout.write)
 
 handler = create_handler(
-    Parts(
+    DrainDependencies(
         table=PacedTable(
-            RecordTable(boto3.client("dynamodb", config=CONFIG), settings.record_table_name),
+            TableWriter(boto3.client("dynamodb", config=CONFIG), settings.record_table_name),
             Pace(settings.consumer_maximum_concurrency, clock.random),
             clock,
             metrics.count,
         ),
-        queue=RecordQueue(sqs, settings.record_queue_url),
-        dead_letters=DeadLetters(sqs, settings.record_dead_letter_queue_url, clock.now_ms),
+        queue=DeliveryQueue(sqs, settings.record_queue_url),
+        dead_letters=DeadLetterSender(sqs, settings.record_dead_letter_queue_url, clock.now_ms),
         key_schema=settings.record_table_key,
         clock=clock,
         count=metrics.count,

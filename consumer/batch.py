@@ -1,4 +1,4 @@
-"""A batch as puts to do: the newest version of each key, and what can never be put."""
+"""A batch as pending puts: the newest version of each key, and the messages that can never be put."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from records.validation import Record
 
 @dataclass(slots=True)
 class Pending:
-    """The newest version of one key in a batch, and every delivery that its put settles."""
+    """The newest version of one key in a batch, and every delivery that is done once it is put."""
 
     record: Record
     newest: Delivery
@@ -20,31 +20,34 @@ class Pending:
 
     @property
     def units(self) -> int:
-        """About the write units of its put: the text's length is near the item's."""
+        """An estimate of the put's write units: the text is about as long as the item."""
         return write_units(len(self.newest.body) + RESERVED_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
-    """A delivery that can never be put."""
+class RejectedMessage:
+    """A message that can never be put: the reason is an error code, the detail is for people."""
 
     delivery: Delivery
     reason: str
     detail: str
 
 
-def read(deliveries: Iterable[Delivery], key_schema: KeySchema) -> tuple[list[Pending], list[Bad]]:
-    """One pending put per key, the oldest first, as there may be room for some only; and what cannot be read."""
+def read_batch(deliveries: Iterable[Delivery], key_schema: KeySchema) -> tuple[list[Pending], list[RejectedMessage]]:
+    """One pending put for each key, and the messages that cannot be read.
+
+    The oldest record comes first, because there may be capacity for only some of them.
+    """
     pending: dict[Key, Pending] = {}
-    bad: list[Bad] = []
+    rejected: list[RejectedMessage] = []
     for delivery in deliveries:
         try:
             record = read_message(delivery.body, delivery.version, delivery.message_id, delivery.sent_ms, key_schema)
         except MessageUnreadable as error:
-            bad.append(Bad(delivery, error.reason, error.detail))
+            rejected.append(RejectedMessage(delivery, error.reason, error.detail))
             continue
-        each = pending.setdefault(record.key, Pending(record, delivery))
-        each.deliveries.append(delivery)
-        if record.version > each.record.version:
-            each.record, each.newest = record, delivery
-    return sorted(pending.values(), key=lambda each: each.record.version), bad
+        put = pending.setdefault(record.key, Pending(record, delivery))
+        put.deliveries.append(delivery)
+        if record.version > put.record.version:
+            put.record, put.newest = record, delivery
+    return sorted(pending.values(), key=lambda put: put.record.version), rejected

@@ -1,4 +1,4 @@
-"""Time and chance, passed in so that they can be simulated."""
+"""Time and randomness, passed in so that tests and the simulation can control them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The dead-letter queue's edge: messages that can never be put, each with its reason."""
+"""Sends messages that can never be put to the dead-letter queue, each with its reason."""
 
 import logging
 import re
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _DETAIL_LENGTH_MAX = 1024
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html names what is allowed.
+# The characters that SQS allows: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _NOT_ALLOWED = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-class DeadLetters:
-    """Sends messages to the dead-letter queue, the body untouched, with the attributes `reason` (one of the codes of
-    `records.faults`, or `put_refused`), `detail`, `version`, and the times `sent` and `dead_lettered`.
+class DeadLetterSender:
+    """Sends a message with its body unchanged and these attributes: `reason` (a code of `records.errors`, or
+    `put_refused`), `detail`, `version`, and the times `sent` and `dead_lettered` (RFC 3339 UTC).
     """
 
     def __init__(self, client: "SQSClient", url: str, now_ms: Callable[[], int]) -> None:
@@ -33,15 +33,15 @@ class DeadLetters:
         self._now_ms = now_ms
 
     def send(self, delivery: Delivery, reason: str, detail: str) -> bool:
-        """Whether the dead-letter queue has the message now. If not, it belongs back on the queue."""
+        """Whether SQS has confirmed the message. If not, it has to return to the record queue."""
         attributes = {
             "reason": reason,
-            VERSION_ATTRIBUTE: delivery.lasting_version(),
+            VERSION_ATTRIBUTE: delivery.stable_version(),
             "sent": rfc3339(delivery.sent_ms),
             "dead_lettered": rfc3339(self._now_ms()),
             "detail": _NOT_ALLOWED.sub("\ufffd", detail)[:_DETAIL_LENGTH_MAX] or reason,
         }
-        # A body near the limit leaves no room for all of them; the reason stays as long as anything does.
+        # Beside a body near the size limit, not all attributes fit. The last ones are left out first; the reason stays.
         while len(attributes) > 1 and _message_bytes(delivery.body, attributes) > MESSAGE_BYTES_MAX:
             attributes.popitem()
         try:

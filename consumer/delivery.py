@@ -11,14 +11,14 @@ from records.version import is_version, version_of_bare_message
 class Delivery:
     message_id: str
     receipt_handle: str
-    """Names this delivery, to change its visibility or to delete the message."""
+    """Identifies this delivery in calls that change its visibility or delete the message."""
     body: str
     version: str | None
     """The message attribute `version`; None for a bare message."""
     sent_ms: int
     """When SQS took the message, in Unix milliseconds."""
     receives: int
-    """How often SQS has delivered the message, this time included."""
+    """How often SQS has delivered the message, this delivery included."""
 
     @classmethod
     def of(cls, sqs_record: dict[str, Any]) -> "Delivery":
@@ -33,8 +33,11 @@ class Delivery:
             receives=int(sqs_record["attributes"]["ApproximateReceiveCount"]),
         )
 
-    def lasting_version(self) -> str:
-        """The version that the record has in whatever message carries it on."""
+    def stable_version(self) -> str:
+        """The version for a copy of this message, re-enqueued or dead-lettered: the message's own, if it is valid.
+
+        Otherwise it follows from the message's id and time, which a copy does not keep.
+        """
         if self.version is not None and is_version(self.version):
             return self.version
         return version_of_bare_message(self.message_id, self.sent_ms)

@@ -1,4 +1,4 @@
-"""The drain's policy: what is put now, what waits here for its turn, and what goes back to the queue.
+"""The drain's policy: what is put now, what waits in this invocation for its turn, and what returns to the queue.
 
 Pure: the clock, the table and the queues are passed in.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from consumer.batch import Bad, Pending, read
+from consumer.batch import Pending, RejectedMessage, read_batch
 from consumer.clock import Clock
 from consumer.delivery import Delivery
 from consumer.paced_table import NoTurn, PacedTable
@@ -20,146 +20,150 @@ from records.key import KeySchema
 log = logging.getLogger(__name__)
 
 STOP_MS = 10_000
-"""Time left to the invocation at which no further put begins. One that has begun may take its client's timeouts (3 s),
-and so may telling the queue when what is left comes again."""
+"""No put begins when the invocation has less time left than this. A put that has begun may take its client's timeouts
+(3 s), and so may the call that defers the messages that are left."""
 LAST_CALL_MS = 4000
-"""Time left at which no other call begins either."""
+"""No other call begins either when there is less time left than this."""
 _UNAVAILABLE_SECONDS_MIN, _UNAVAILABLE_SECONDS_MAX = 0.1, 5.0
-"""Pause after a put that failed for no reason of its own; it doubles in a row of them."""
+"""Backoff after a put to an unavailable table; it doubles with each such put in a row."""
 _SUSPECT_SECONDS = 1.0
-"""How long a message that may crash the function waits for its turn."""
+"""How long a message that may have crashed the function waits for its turn."""
 _MISCONFIGURED_SECONDS = 10.0
-"""An invocation that cannot put anything lasts so long, or the whole backlog would be received in vain meanwhile."""
+"""An invocation that cannot put anything takes this long. Otherwise the whole backlog would be received for nothing."""
 
 
-class Queue(Protocol):
+class DrainQueue(Protocol):
+    """What the drain needs of the record queue: see `consumer.queue.DeliveryQueue`."""
+
     def hide(self, delays: Sequence[tuple[Delivery, int]]) -> None: ...
     def renew(self, delivery: Delivery, delay: int) -> bool: ...
     def delete(self, delivery: Delivery) -> None: ...
 
 
-class DeadLetterQueue(Protocol):
+class DrainDeadLetters(Protocol):
+    """What the drain needs of the dead-letter queue: see `consumer.dead_letters.DeadLetterSender`."""
+
     def send(self, delivery: Delivery, reason: str, detail: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """What the drain works with."""
+class DrainDependencies:
+    """What the drain works with; `count` takes the names of `telemetry.metrics`."""
 
     table: PacedTable
-    queue: Queue
-    dead_letters: DeadLetterQueue
+    queue: DrainQueue
+    dead_letters: DrainDeadLetters
     key_schema: KeySchema
     clock: Clock
     count: Callable[[str, float], None]
 
 
 class Drain:
-    """One batch on its way. `time_left_ms` is what is left to its invocation."""
+    """The drain of one batch. `time_left_ms` returns the time that the invocation has left."""
 
-    def __init__(self, parts: Parts, time_left_ms: Callable[[], int]) -> None:
-        self._parts = parts
+    def __init__(self, dependencies: DrainDependencies, time_left_ms: Callable[[], int]) -> None:
+        self._dependencies = dependencies
         self._time_left_ms = time_left_ms
-        self._stop_at = parts.clock.monotonic() + (time_left_ms() - STOP_MS) / 1000
-        self._back: list[Delivery] = []
+        self._stop_at = dependencies.clock.monotonic() + (time_left_ms() - STOP_MS) / 1000
+        self._returned: list[Delivery] = []
 
     def drain(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
-        """Puts the batch's records and returns the deliveries that belong back on the queue.
+        """Puts the batch's records and returns the deliveries that have to return to the queue.
 
-        Everything else is in the table, superseded there by a newer version, in the dead-letter queue, or sent anew.
+        Every other one is in the table, superseded there by a newer version, in the dead-letter queue, or re-enqueued.
         """
-        self._parts.table.begin()
-        self._settle_one_by_one([each for each in deliveries if each.receives > RENEW_RECEIVES])
-        self._settle([each for each in deliveries if each.receives <= RENEW_RECEIVES], self._stop_at)
-        return self._back
+        self._dependencies.table.begin()
+        self._process_one_by_one([each for each in deliveries if each.receives > RENEW_RECEIVES])
+        self._process([each for each in deliveries if each.receives <= RENEW_RECEIVES], self._stop_at)
+        return self._returned
 
-    def _settle_one_by_one(self, suspects: list[Delivery]) -> None:
-        """One of these may crash the function: what was given back alive this often was sent anew.
+    def _process_one_by_one(self, suspects: list[Delivery]) -> None:
+        """One of these may crash the function: a message that was returned this often without a crash was re-enqueued.
 
-        So each is done with, and deleted, before the next is read, in any order: a neighbour of what crashes gets away
-        at every other crash, long before SQS gives up what crashes.
+        So each is processed and deleted before the next is read, in random order: in half of the crashes, a good
+        message was processed first, and so it is safe long before SQS dead-letters the one that crashes.
         """
-        for suspect in sorted(suspects, key=lambda _: self._parts.clock.random()):
-            self._settle([suspect], min(self._parts.clock.monotonic() + _SUSPECT_SECONDS, self._stop_at))
-            if suspect not in self._back:
-                self._parts.queue.delete(suspect)
+        for suspect in sorted(suspects, key=lambda _: self._dependencies.clock.random()):
+            self._process([suspect], min(self._dependencies.clock.monotonic() + _SUSPECT_SECONDS, self._stop_at))
+            if suspect not in self._returned:
+                self._dependencies.queue.delete(suspect)
 
-    def _settle(self, deliveries: list[Delivery], stop_at: float) -> None:
-        waiting, bad = read(deliveries, self._parts.key_schema)
-        self._dead_letter(bad)
-        held = deque(waiting)
+    def _process(self, deliveries: list[Delivery], stop_at: float) -> None:
+        pending, rejected = read_batch(deliveries, self._dependencies.key_schema)
+        self._dead_letter(rejected)
+        waiting = deque(pending)
         hot: list[Pending] = []
         pause = _UNAVAILABLE_SECONDS_MIN
-        while held:
-            self._give_back_what_does_not_fit(held, stop_at)
-            if not held:
-                # The backlog stays as it is for as long as this invocation has no turn.
-                self._parts.clock.sleep_until(stop_at)
+        while waiting:
+            self._return_what_has_no_turn(waiting, stop_at)
+            if not waiting:
+                # Without a turn, this invocation waits: to receive more messages would change nothing.
+                self._dependencies.clock.sleep_until(stop_at)
                 break
-            each = held.popleft()
+            each = waiting.popleft()
             try:
-                self._parts.table.put(each, stop_at)
+                self._dependencies.table.put(each, stop_at)
                 pause = _UNAVAILABLE_SECONDS_MIN
             except KeyThrottled as error:
                 self._note(error, error.code)
                 hot.append(each)
             except PutRefused as error:
-                self._dead_letter([Bad(delivery, error.code, str(error)) for delivery in each.deliveries])
+                self._dead_letter([RejectedMessage(delivery, error.code, str(error)) for delivery in each.deliveries])
             except NoTurn:
-                self._give_back([each, *held], self._throttled)
+                self._return([each, *waiting], self._throttled)
                 break
             except TableUnavailable as error:
                 self._note(error, error.code)
-                held.append(each)  # behind the others: it may be about this record only
+                waiting.append(each)  # behind the others: the failure may concern only this record
                 if not self._pause(pause, stop_at):
-                    self._give_back(held, self._failed)
+                    self._return(waiting, self._failed)
                     break
                 pause = min(2 * pause, _UNAVAILABLE_SECONDS_MAX)
             except TableMisconfigured as error:
-                log.error(error.code, extra={"cause": str(error), "messages": len(held) + 1})
-                self._parts.count(error.code, 1)
-                self._give_back([each, *held], self._failed)
+                log.error(error.code, extra={"cause": str(error), "messages": len(waiting) + 1})
+                self._dependencies.count(error.code, 1)
+                self._return([each, *waiting], self._failed)
                 self._pause(_MISCONFIGURED_SECONDS, stop_at)
                 break
-        self._give_back(hot, self._throttled)
+        self._return(hot, self._throttled)
 
     def _note(self, error: Exception, code: str) -> None:
         log.warning(code, extra={"cause": str(error)})
-        self._parts.count(code, 1)
+        self._dependencies.count(code, 1)
 
     def _pause(self, seconds: float, stop_at: float) -> bool:
         """Whether there is time left after it."""
-        clock = self._parts.clock
+        clock = self._dependencies.clock
         jittered = seconds * (0.5 + clock.random() / 2)
         clock.sleep_until(min(clock.monotonic() + jittered, stop_at))
         return clock.monotonic() < stop_at
 
-    def _dead_letter(self, bad: list[Bad]) -> None:
-        """Before the puts, which may wait; and after one that fails no other, so that good records are not kept."""
-        left = list(bad)
+    def _dead_letter(self, rejected: list[RejectedMessage]) -> None:
+        """Called before the puts, because they may wait."""
+        left = list(rejected)
         while left and self._time_left_ms() > LAST_CALL_MS:
             each = left[0]
-            if not self._parts.dead_letters.send(each.delivery, each.reason, each.detail):
+            if not self._dependencies.dead_letters.send(each.delivery, each.reason, each.detail):
                 break
-            self._parts.count("dead_lettered", 1)
-            self._parts.queue.delete(each.delivery)  # or a crash of this invocation would dead-letter it twice
+            self._dependencies.count("dead_lettered", 1)
+            self._dependencies.queue.delete(each.delivery)  # or a crash of this invocation would dead-letter it twice
             left.pop(0)
-        # Never sent anew: a version that is none would become one.
+        # Never re-enqueued: a copy would get a valid version in place of an invalid one.
         self._hide([(each.delivery, self._failed(each.delivery, 0.0)) for each in left])
 
-    def _give_back_what_does_not_fit(self, held: deque[Pending], stop_at: float) -> None:
-        """At once: whoever has capacity sooner may have them."""
-        begins = self._parts.table.plan(held)
-        now = self._parts.clock.monotonic()
+    def _return_what_has_no_turn(self, waiting: deque[Pending], stop_at: float) -> None:
+        """Returns at once what cannot be put before `stop_at`: another invocation may have capacity sooner."""
+        begins = self._dependencies.table.plan(waiting)
+        now = self._dependencies.clock.monotonic()
         late: list[tuple[Delivery, int]] = []
-        while held and begins[-1] >= stop_at:
+        while waiting and begins[-1] >= stop_at:
             seconds = begins.pop() - now
-            late += [(delivery, self._throttled(delivery, seconds)) for delivery in held.pop().deliveries]
+            late += [(delivery, self._throttled(delivery, seconds)) for delivery in waiting.pop().deliveries]
         self._renew_or_hide(late)
 
-    def _give_back(self, left: Sequence[Pending], delay: Callable[[Delivery, float], int]) -> None:
-        begins = self._parts.table.plan(left)
-        now = self._parts.clock.monotonic()
+    def _return(self, left: Sequence[Pending], delay: Callable[[Delivery, float], int]) -> None:
+        begins = self._dependencies.table.plan(left)
+        now = self._dependencies.clock.monotonic()
         self._renew_or_hide(
             [
                 (delivery, delay(delivery, at - now))
@@ -169,26 +173,26 @@ class Drain:
         )
 
     def _throttled(self, delivery: Delivery, capacity_in: float) -> int:
-        return throttled_seconds(delivery, capacity_in, self._parts.clock.random)
+        return throttled_seconds(delivery, capacity_in, self._dependencies.clock.random)
 
     def _failed(self, delivery: Delivery, _capacity_in: float) -> int:
-        return failed_seconds(delivery, self._parts.clock.random)
+        return failed_seconds(delivery, self._dependencies.clock.random)
 
     def _renew_or_hide(self, delays: list[tuple[Delivery, int]]) -> None:
         hidden = []
         for delivery, seconds in delays:
             if (
-                needs_renewal(delivery, self._parts.clock.now_ms())
+                needs_renewal(delivery, self._dependencies.clock.now_ms())
                 and self._time_left_ms() > LAST_CALL_MS
-                and self._parts.queue.renew(delivery, seconds)
+                and self._dependencies.queue.renew(delivery, seconds)
             ):
-                self._parts.count("renewed", 1)
+                self._dependencies.count("renewed", 1)
             else:
                 hidden.append((delivery, seconds))
         self._hide(hidden)
 
     def _hide(self, delays: list[tuple[Delivery, int]]) -> None:
         if delays:
-            self._back += [delivery for delivery, _ in delays]
+            self._returned += [delivery for delivery, _ in delays]
             if self._time_left_ms() > LAST_CALL_MS:
-                self._parts.queue.hide(delays)
+                self._dependencies.queue.hide(delays)

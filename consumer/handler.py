@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from consumer.delivery import Delivery
-from consumer.drain import Drain, Parts
-from telemetry.frames import places
+from consumer.drain import Drain, DrainDependencies
+from telemetry.frames import traceback_frames
 
 log = logging.getLogger(__name__)
 
@@ -19,29 +19,31 @@ BatchResponse = dict[str, list[dict[str, str]]]
 """`{"batchItemFailures": [{"itemIdentifier": messageId}, …]}`"""
 
 
-class Context(Protocol):
+class LambdaContext(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
 class InvocationFailed(Exception):
-    """Something is wrong in the consumer; the log says where. All that is known outside is this."""
+    """A bug in the consumer. Only the error's type leaves the process; the log has the traceback's frames."""
 
 
-def create_handler(parts: Parts, flush: Callable[[], None]) -> Callable[[Event, Context], BatchResponse]:
-    """An error that the drain does not know fails the whole batch: SQS delivers it again, and nothing is lost."""
+def create_handler(
+    dependencies: DrainDependencies, flush: Callable[[], None]
+) -> Callable[[Event, LambdaContext], BatchResponse]:
+    """An unexpected error fails the whole batch: SQS redelivers it, and nothing is lost."""
 
-    def handler(event: Event, context: Context) -> BatchResponse:
+    def handler(event: Event, context: LambdaContext) -> BatchResponse:
         deliveries = [Delivery.of(sqs_record) for sqs_record in event["Records"]]
         try:
-            back = Drain(parts, context.get_remaining_time_in_millis).drain(deliveries)
-        except Exception as error:  # noqa: BLE001 - the last resort, and it is raised again
-            # Lambda logs what leaves here with its text, which could quote a record.
+            returned = Drain(dependencies, context.get_remaining_time_in_millis).drain(deliveries)
+        except Exception as error:  # noqa: BLE001 - the last resort, and another error is raised for it
+            # Lambda logs the text of an error that leaves the handler, and this one's text could quote a record.
             cause = type(error).__name__
-            log.error("internal_error", extra={"cause": cause, "at": places(error)})
+            log.error("internal_error", extra={"cause": cause, "at": traceback_frames(error)})
             raise InvocationFailed(cause) from None
         finally:
             flush()
-        log.info("drained", extra={"messages": len(deliveries), "back": len(back)})
-        return {"batchItemFailures": [{"itemIdentifier": delivery.message_id} for delivery in back]}
+        log.info("drained", extra={"messages": len(deliveries), "back": len(returned)})
+        return {"batchItemFailures": [{"itemIdentifier": delivery.message_id} for delivery in returned]}
 
     return handler

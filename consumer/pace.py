@@ -1,7 +1,7 @@
 """When this worker's next put may begin, so that all workers together use what the table gives, and not more.
 
 Pure: the time and the randomness are passed in. A worker is one warm environment of the function. It shares the table
-with others that it does not know, and learns about them only by throttles. docs/decisions/0006 has the measurement.
+with others that it does not know, and notices them only by throttles. docs/decisions/0006 has the measurement.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ _RETRY_SECONDS_MAX = 10.0
 _QUIET_PUTS = 20
 """Puts without a throttle, for each of the workers, after which one tries a higher rate: others may be idle."""
 _QUIET_DOUBLINGS_MAX = 4
-"""Each trial in vain makes the next one wait twice as long, up to this often."""
+"""After each trial that fails, the next one waits twice as long; the wait doubles up to this often."""
 _QUIET_THROTTLES = 0.02
 _TRIAL_PUTS = 8
 _TRIAL_THROTTLES = 2
@@ -38,9 +38,10 @@ class Pace:
     """At full speed until the first throttle, because burst credit is there to be used; then in turns.
 
     A turn is a put's write units divided by this worker's rate. The rate begins as the table's provisioned units a
-    second shared by `workers`, which is how many may run at once. Nobody tells the workers their order: each finds a
-    place by trying again after a throttle, and keeps it, because its turns are as long as everyone's. A worker that
-    was not throttled for long tries a higher rate, up to the table's, and falls back when it was not free.
+    second divided by `workers`, which is how many may run at once. The workers do not know each other: each finds its
+    place in the sequence by retrying after a throttle, and keeps it, because the turns of all are equally long. A
+    worker that has not been throttled for long tries a higher rate, up to the table's, and falls back when that rate
+    is throttled.
     """
 
     def __init__(self, workers: int, random: Callable[[], float]) -> None:
@@ -49,7 +50,7 @@ class Pace:
         self.next_at = 0.0
         """When the next put may begin, in seconds of the caller's monotonic clock."""
         self.units_per_second = 0.0
-        """This worker's rate; none until the first throttle."""
+        """This worker's rate; 0 until the first throttle."""
         self._full_speed = True
         self._table: float | None = None
         self._proven = 0.0  # the rate that a trial falls back to
@@ -71,7 +72,7 @@ class Pace:
             self._free_units, self._free_since = 0.0, now
 
     def provisioned(self, units_per_second: float | None) -> None:
-        """What the table says of itself; None where it does not say, as an on-demand table."""
+        """The table's provisioned rate; None where there is none, as with an on-demand table, or it is not known."""
         known, self._table = self._table, units_per_second
         if units_per_second and known != units_per_second:
             self.units_per_second = self._proven = units_per_second / self._workers

@@ -1,4 +1,4 @@
-"""The queue's edge, for giving messages back: when they come again, sent anew before their time is up, or done with."""
+"""The record queue, as the consumer calls it: to defer a redelivery, to re-enqueue a message, or to delete it."""
 
 import logging
 from collections.abc import Sequence
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class RecordQueue:
-    """The client passed in makes one attempt a call. A call that fails costs time at worst: what the queue was not told
-    comes back after its visibility timeout.
+class DeliveryQueue:
+    """The client passed in makes one attempt per call. A failed call costs only time: SQS redelivers the message after
+    its visibility timeout.
     """
 
     def __init__(self, client: "SQSClient", url: str) -> None:
@@ -26,7 +26,7 @@ class RecordQueue:
         self._url = url
 
     def hide(self, delays: Sequence[tuple[Delivery, int]]) -> None:
-        """Lets each message (at most 10) come back after its own delay, in seconds from now."""
+        """Defers each message (at most 10): SQS redelivers it after its own delay, in seconds from now."""
         entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
             {"Id": str(n), "ReceiptHandle": delivery.receipt_handle, "VisibilityTimeout": seconds}
             for n, (delivery, seconds) in enumerate(delays)
@@ -40,17 +40,15 @@ class RecordQueue:
             log.warning("hide_failed", extra={"messages": len(failed), "cause": failed[0]["Code"]})
 
     def renew(self, delivery: Delivery, delay: int) -> bool:
-        """Sends the message anew, under the version that it has: as young as any, and never received.
+        """Re-enqueues the message under the same version, so that its age and its receive count start from zero.
 
-        Whether SQS has it. If so, the message that this delivery is of has to go.
+        Returns whether SQS has confirmed the copy. If so, the original has to be deleted.
         """
         try:
             self._client.send_message(
                 QueueUrl=self._url,
                 MessageBody=delivery.body,
-                MessageAttributes={
-                    VERSION_ATTRIBUTE: {"DataType": "String", "StringValue": delivery.lasting_version()}
-                },
+                MessageAttributes={VERSION_ATTRIBUTE: {"DataType": "String", "StringValue": delivery.stable_version()}},
                 DelaySeconds=delay,
             )
         except (BotoCoreError, ClientError) as error:
@@ -60,7 +58,7 @@ class RecordQueue:
         return True
 
     def delete(self, delivery: Delivery) -> None:
-        """Deletes the message now, where the invocation may not live to report that it is done with."""
+        """Deletes the message at once, for the case that the invocation dies before it can report success."""
         try:
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=delivery.receipt_handle)
         except (BotoCoreError, ClientError) as error:

@@ -1,7 +1,7 @@
-"""When a message that was not put comes again, and when it is sent anew instead. Pure.
+"""When SQS redelivers a message that was not put, and when the message is re-enqueued instead. Pure.
 
-docs/decisions/0007 has the arithmetic: how long each trouble may last before a good record could be dead-lettered or
-expire (never), and how soon a message that crashes the function is dead-lettered.
+docs/decisions/0007 has the arithmetic: a good record is never dead-lettered and never expires, however long a failure
+lasts, and a message that crashes the function is dead-lettered soon.
 """
 
 from collections.abc import Callable
@@ -9,14 +9,14 @@ from collections.abc import Callable
 from consumer.delivery import Delivery
 
 RENEW_RECEIVES = 50
-"""Half of the queue's maxReceiveCount (template.yaml): the rest is for messages that never live to be given back."""
+"""Half of the queue's maxReceiveCount (template.yaml): the rest is for messages that crash the function."""
 RENEW_AGE_MS = 10 * 86_400_000
 """Ten of the queue's fourteen days of retention (template.yaml)."""
 
 _SECONDS_MIN = 1
 _THROTTLED_SECONDS_MAX = 300
 FAILED_SECONDS_MAX = 900
-"""The longest delay, which is also SQS's own for a message that is sent anew (DelaySeconds)."""
+"""The longest delay, which is also the longest that SQS takes for a new message (DelaySeconds)."""
 
 
 def needs_renewal(delivery: Delivery, now_ms: int) -> bool:
@@ -24,13 +24,13 @@ def needs_renewal(delivery: Delivery, now_ms: int) -> bool:
 
 
 def throttled_seconds(delivery: Delivery, capacity_in: float, random: Callable[[], float]) -> int:
-    """Until there may be capacity for it, and longer at each receive, because others wait for the same capacity."""
+    """Until there may be capacity, and longer with each receive, because other messages wait for the same capacity."""
     longest = max(capacity_in, 2.0 ** min(delivery.receives - 1, 30))
     return _jittered(min(longest, _THROTTLED_SECONDS_MAX), random)
 
 
 def failed_seconds(delivery: Delivery, random: Callable[[], float]) -> int:
-    """Twice as long at each receive."""
+    """Exponential backoff: twice as long with each receive."""
     return _jittered(min(2.0 ** min(delivery.receives, 30), FAILED_SECONDS_MAX), random)
 
 

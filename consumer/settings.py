@@ -7,7 +7,7 @@ from records.key import KeySchema
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ConsumerSettings:
     consumer_maximum_concurrency: int
     record_queue_url: str
     record_dead_letter_queue_url: str
@@ -15,8 +15,8 @@ class Settings:
     record_table_key: KeySchema
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Raises `KeyError`, naming the variable, when one is missing; `ValueError` for a key schema that is none."""
+    def from_environment(cls, environment: Mapping[str, str]) -> "ConsumerSettings":
+        """Raises `KeyError`, naming the variable, when one is missing; `ValueError` for an invalid key schema."""
         return cls(
             consumer_maximum_concurrency=int(environment["CONSUMER_MAXIMUM_CONCURRENCY"]),
             record_queue_url=environment["RECORD_QUEUE_URL"],

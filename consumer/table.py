@@ -1,4 +1,4 @@
-"""The table's edge, for writing: one conditional put, what became of it, and what the table says of itself."""
+"""Writes to the DynamoDB table: one conditional put and its outcome, and the table's provisioned rate."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,9 +29,9 @@ _MISCONFIGURATIONS = {
     "UnrecognizedClientException",
 }
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/throttling-diagnosing-workflow.html: a reason names
-# what is exhausted, and of these only a key range leaves room for other keys.
+# what has no capacity left. Only with an exhausted key range is there capacity left for other keys.
 _KEY_RANGE = "KeyRange"
-# Also true of an item that did not come through Forebay: every version is newer than none, and than what is no version.
+# Also true for an item that did not come through Forebay: a missing or invalid version counts as older than any other.
 _OLDER_OR_NONE = (
     "attribute_not_exists(#forebay.#version) OR NOT attribute_type(#forebay.#version, :string)"
     " OR #forebay.#version < :version"
@@ -41,33 +41,33 @@ _NAMES = {"#forebay": RESERVED_NAME, "#version": VERSION}
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """A put that is done: the table holds this version, or (`superseded`) held it or a newer one before."""
+    """A successful put. `superseded`: the table already held this version or a newer one, and nothing changed."""
 
     superseded: bool
     units: float | None
-    """The table's write units that it used; None where DynamoDB does not say."""
+    """The table's write units that the put consumed; None where DynamoDB does not report them."""
 
 
 class TableThrottled(Exception):
-    """DynamoDB says no for now, to every key."""
+    """The table has no write capacity left for now, for any key."""
 
     code = "table_throttled"
 
 
 class KeyThrottled(Exception):
-    """DynamoDB says no for now to this key and its neighbours; there is room for others."""
+    """The key's partition has no write capacity left for now; other partitions have."""
 
     code = "key_throttled"
 
 
 class TableUnavailable(Exception):
-    """The put may or may not have been carried out; putting again is right either way."""
+    """The put may or may not have been carried out. To retry is right either way."""
 
     code = "table_unavailable"
 
 
 class TableMisconfigured(Exception):
-    """No put can succeed until somebody repairs the permissions, the credentials or the table's name."""
+    """No put can succeed until somebody fixes the permissions, the credentials or the table's name."""
 
     code = "table_misconfigured"
 
@@ -78,8 +78,8 @@ class PutRefused(Exception):
     code = "put_refused"
 
 
-class RecordTable:
-    """Puts records, each once: the client passed in makes one attempt a call, because the drain owns the retries."""
+class TableWriter:
+    """The client passed in makes one attempt per call, because the drain owns the retries."""
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client = client
@@ -102,18 +102,18 @@ class RecordTable:
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 return Put(superseded=True, units=None)
-            raise _fact(error) from error
+            raise _put_error(error) from error
         except (NoCredentialsError, PartialCredentialsError) as error:
             raise TableMisconfigured(type(error).__name__) from error
         except BotoCoreError as error:
             raise TableUnavailable(type(error).__name__) from error
         consumed = answer.get("ConsumedCapacity", {})
-        # What indexes use is their own capacity, not the table's.
+        # Indexes consume capacity of their own, not the table's.
         units = consumed.get("Table", consumed).get("CapacityUnits")
         return Put(superseded=False, units=units)
 
     def write_units_per_second(self) -> float | None:
-        """What the table is provisioned for; None when it is on-demand. Raises `TableUnavailable`."""
+        """The table's provisioned write units per second; None when it is on-demand. Raises `TableUnavailable`."""
         try:
             table = self._client.describe_table(TableName=self._name)["Table"]
         except (ClientError, BotoCoreError) as error:
@@ -121,15 +121,16 @@ class RecordTable:
         return table.get("ProvisionedThroughput", {}).get("WriteCapacityUnits") or None
 
 
-def _fact(error: ClientError) -> Exception:
+def _put_error(error: ClientError) -> Exception:
+    """Which of this module's errors a refused put is, by AWS's error code."""
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     if code in _THROTTLES:
-        # botocore's models spell it both ways. A throttle may come without a reason.
+        # botocore's models spell the member both ways. A throttle may come without a reason.
         response: Mapping[str, Any] = error.response
-        told = response.get("ThrottlingReasons") or response.get("throttlingReasons") or ()
-        reasons = [each.get("reason", "") for each in told]
-        hot = bool(reasons) and all(_KEY_RANGE in reason for reason in reasons)
-        return (KeyThrottled if hot else TableThrottled)(",".join(reasons) or code)
+        throttling_reasons = response.get("ThrottlingReasons") or response.get("throttlingReasons") or ()
+        reasons = [each.get("reason", "") for each in throttling_reasons]
+        only_key_ranges = bool(reasons) and all(_KEY_RANGE in reason for reason in reasons)
+        return (KeyThrottled if only_key_ranges else TableThrottled)(",".join(reasons) or code)
     if code in _REFUSALS:
         return PutRefused(message)
     if code in _MISCONFIGURATIONS:

@@ -1,4 +1,4 @@
-"""`python -m ops COMMAND …`: what an operator asks of the buffer, and does about it."""
+"""`python -m ops COMMAND …`: the operator's commands."""
 
 import argparse
 import os
@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from ops import dead_letters_command, plan_command, status_command
 from ops.command import FAILED, STOPPED
-from ops.troubles import TROUBLES, plain
+from ops.errors import EXPECTED_ERRORS, error_line
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """The exit code: see `ops.command`; 2, by argparse, for what the parser does not understand."""
-    parser = argparse.ArgumentParser(prog="python -m ops", description="Looks after the buffer.")
+    """Returns the exit code: see `ops.command`. argparse exits with 2 for invalid arguments."""
+    parser = argparse.ArgumentParser(prog="python -m ops", description="Commands for the operator of a Forebay stack.")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     status_command.add_to(subparsers)
     dead_letters_command.add_to(subparsers)
@@ -21,14 +21,14 @@ def main(given: Sequence[str] | None = None) -> int:
     try:
         code: int = arguments.run(arguments)
         sys.stdout.flush()
-    except TROUBLES as error:
-        print(f"forebay: {plain(error)}", file=sys.stderr)
+    except EXPECTED_ERRORS as error:
+        print(f"forebay: {error_line(error)}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return STOPPED
     except BrokenPipeError:
-        # Whoever read the output has had enough (`| head`). Python would say so once more when it ends.
+        # The reader of the output has closed it (`| head`). Otherwise Python would print the error once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     return code

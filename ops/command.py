@@ -1,7 +1,7 @@
-"""What every command is made with: `add_to(subparsers)` adds its parser, whose default `run` does it.
+"""What all commands have in common: `add_to(subparsers)` adds a command's parser, whose default `run` executes it.
 
-`run` gets the parsed arguments and returns the exit code: 0, 1 for what failed, 130 for what Ctrl-C ended. Results go
-to standard output, progress and what went wrong to standard error.
+`run` gets the parsed arguments and returns the exit code: 0, 1 for a failure, 130 after Ctrl-C. Results go to standard
+output, progress and errors to standard error.
 """
 
 import argparse
@@ -12,4 +12,4 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  #
 DONE = 0
 FAILED = 1
 STOPPED = 130
-"""As shells have it: 128 and the number of SIGINT."""
+"""As in shells: 128 plus the number of SIGINT."""

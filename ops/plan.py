@@ -1,8 +1,8 @@
-"""What a workload makes of the buffer: its backlog, the time to drain it, its greatest age, and what to set. Pure.
+"""Plans a buffer for a workload: the backlog, the time to drain it, its greatest age, and the parameters. Pure.
 
-A fluid model: records flow in at the workload's rates, and out at the most that table and consumer carry. Between two
-events (the burst ends, the credit is used up, the backlog is empty) every rate is constant, so each stretch has a
-closed form: nothing is stepped, and nothing depends on a step's size.
+A fluid model: records flow in at the workload's rates, and out as fast as the table and the consumer allow. Between two
+events (the burst ends, the credit is used up, the backlog is empty) every rate is constant, so each interval is
+computed exactly, without time steps.
 """
 
 import math
@@ -14,53 +14,54 @@ from records.item import RESERVED_BYTES, write_units
 from records.limits import ITEM_BYTES_MAX
 
 RETENTION_SECONDS = 14 * 86_400.0
-"""How long the queue keeps a message (template.yaml), which is the most that SQS can."""
+"""How long the queue keeps a message (template.yaml): SQS's maximum."""
 CREDIT_SECONDS = 300.0
-"""Unused capacity that DynamoDB keeps for bursts, and does not promise:
+"""Unused capacity that DynamoDB keeps for bursts, without a guarantee:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/burst-adaptive-capacity.html"""
 REQUEST_BYTES_MAX = 6 * 1024 * 1024
 REQUEST_RECORDS_MAX = 10_000
-"""What the API takes in one request (api/ingest/body.py, api/ingest/parse.py)."""
+"""The API's limits for one request (api/ingest/body.py, api/ingest/parse.py)."""
 
 PUTS_PER_WORKER = 140.0
-"""Puts a second of one invocation, at most (docs/settings.md)."""
+"""The most puts per second of one invocation (docs/settings.md)."""
 _WORKER_LOAD = 0.7
-"""Share of that which is planned with: two workers are then right up to 200 small records a second, as the docs say."""
+"""The share of these puts that a plan relies on: two workers are then enough for 200 small records a second, as the
+docs say."""
 WORKERS_MIN, WORKERS_MAX = 2, 1000
 BATCH_SIZE_MAX = 10
-"""What template.yaml allows."""
+"""The limits in template.yaml."""
 INVOCATION_SECONDS = 50.0
-"""An invocation waits so long for its turns: the function's timeout less what the drain keeps to stop in time."""
+"""How long an invocation may put records: the function's timeout less the time that the drain needs to stop."""
 _TABLE_LOAD = 0.8
-"""Share of its capacity that an advised table has to carry on average; the rest is what drains backlogs."""
+"""The share of its capacity that an advised table uses on average; the rest is there to drain backlogs."""
 
 
 class WorkloadInvalid(ValueError):
-    """A workload that cannot be, or that Forebay could not carry: its text says why."""
+    """An impossible workload, or one that is too much for Forebay: its text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What arrives, and the table that it is for. Raises `WorkloadInvalid`."""
+    """What arrives, and the table's capacity. Raises `WorkloadInvalid`."""
 
     rate: float
     """Records a second between bursts."""
     burst_rate: float
-    """Records a second while a burst lasts, all in all."""
+    """Records a second during a burst, in total."""
     burst_seconds: float
     period_seconds: float
     """From the start of one burst to the start of the next."""
     record_bytes: int
-    """Of a record's JSON text, which is a little longer than its item's share."""
+    """Bytes of a record's JSON text, which is a little longer than its item without `_forebay`."""
     write_units: int
-    """What the table is provisioned for, a second."""
+    """The table's provisioned write units per second."""
     read_units: int = 5
     records_per_request: int = 1
 
     def __post_init__(self) -> None:
-        fault = self._fault()
-        if fault:
-            raise WorkloadInvalid(fault)
+        problem = self._problem()
+        if problem:
+            raise WorkloadInvalid(problem)
 
     @property
     def item_bytes(self) -> int:
@@ -73,18 +74,18 @@ class Workload:
     @property
     def average_rate(self) -> float:
         """Records a second, bursts included."""
-        more = (self.burst_rate - self.rate) * self.burst_seconds / self.period_seconds
-        return self.rate + more
+        added_by_bursts = (self.burst_rate - self.rate) * self.burst_seconds / self.period_seconds
+        return self.rate + added_by_bursts
 
     @property
     def table_rate(self) -> float:
         """Records a second that the table is provisioned for."""
         return self.write_units / self.units_per_record
 
-    def _fault(self) -> str | None:
+    def _problem(self) -> str | None:
         record_bytes_max = ITEM_BYTES_MAX - RESERVED_BYTES
-        carried = WORKERS_MAX * PUTS_PER_WORKER
-        faults = {
+        consumer_rate_max = WORKERS_MAX * PUTS_PER_WORKER
+        problems = {
             "a rate must be 0 or more, and a burst's rate more than 0": self.rate < 0 or self.burst_rate <= 0,
             "a burst's rate must not be below the rate between bursts": self.burst_rate < self.rate,
             "a burst must last longer than 0 and end before the next begins": not (
@@ -99,12 +100,12 @@ class Workload:
                 self.records_per_request * self.record_bytes > REQUEST_BYTES_MAX
             ),
         }
-        for fault, true in faults.items():
-            if true:
-                return fault
-        if self.average_rate > carried:
+        for problem, exists in problems.items():
+            if exists:
+                return problem
+        if self.average_rate > consumer_rate_max:
             return (
-                f"{self.average_rate:,.0f} records a second on average are more than the consumer can carry:"
+                f"{self.average_rate:,.0f} records a second on average are more than the consumer can put:"
                 f" {WORKERS_MAX:,} invocations at {PUTS_PER_WORKER:g} puts a second"
             )
         return None
@@ -112,7 +113,7 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """How the drain is set."""
+    """The consumer's parameters, and how fast its workers are."""
 
     workers: int
     batch_size: int
@@ -121,20 +122,20 @@ class Consumer:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What one burst leaves behind. Records that do not wait are none of it."""
+    """The backlog after one burst: records that have to wait."""
 
     greatest: float
-    """Records, at the worst moment."""
+    """The largest number of records that wait at one time."""
     drain_seconds: float
     """From the end of the burst until nothing waits."""
     greatest_age: float
-    """Seconds that the record that waits longest waits, where the queue keeps to the order of arrival."""
+    """The longest time that a record waits, in seconds, if the queue keeps the order of arrival."""
     lasts: float
-    """Seconds of a period in which something waits."""
+    """Seconds of a period in which records wait."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class AdvisedParameters:
     """Parameters of template.yaml."""
 
     write_units: int
@@ -147,15 +148,15 @@ class Plan:
     workload: Workload
     consumer: Consumer
     backlog: Backlog | None
-    """Without burst credit; None when it does not drain before the next burst, and so never."""
+    """Without burst credit; None when it does not drain before the next burst, and so never drains."""
     backlog_with_credit: Backlog | None
-    """The same, where the table has saved up all the credit that it can before each burst."""
+    """The same, if the table has all its burst credit before each burst."""
     growth: float
-    """Records a second that wait for ever, on average; 0 when each burst drains."""
+    """Average growth of the backlog in records a second; 0 when each burst drains."""
     lost_after: float | None
-    """Seconds from the start until the oldest record is older than the queue keeps it; None when that never is."""
-    settings: Settings
-    """The capacity asked about where it is enough, and otherwise what would be."""
+    """Seconds from the start until SQS deletes the first record because of its age; None when that never happens."""
+    advised: AdvisedParameters
+    """With the workload's own capacity if it is enough, and otherwise with one that would be."""
 
     @property
     def drains(self) -> bool:
@@ -163,36 +164,36 @@ class Plan:
 
 
 def plan(workload: Workload, consumer: Consumer | None = None) -> Plan:
-    """With the consumer that suits the workload, where none is given."""
+    """By default for the consumer that suits the workload."""
     consumer = consumer or consumer_for(workload)
     outflow = _Outflow.of(workload, consumer)
-    growth = max(0.0, workload.average_rate - outflow.most(credit=False))
+    growth = max(0.0, workload.average_rate - outflow.rate_max(credit=False))
     backlog = with_credit = None
     if not growth:
         backlog = _backlog(workload, outflow)
         saved = CREDIT_SECONDS if workload.rate < workload.table_rate else 0.0
         with_credit = _backlog(workload, _Outflow.of(workload, consumer, saved))
-    lost_after = _lost_after(workload, outflow.most(credit=False))
-    settings = _settings(workload, enough=lost_after is None)
-    return Plan(workload, consumer, backlog, with_credit, growth, lost_after, settings)
+    lost_after = _lost_after(workload, outflow.rate_max(credit=False))
+    advised = _advised(workload, enough=lost_after is None)
+    return Plan(workload, consumer, backlog, with_credit, growth, lost_after, advised)
 
 
-def _lost_after(workload: Workload, most: float) -> float | None:
-    """What arrives when `rate` has come in for t seconds waits for (rate / most - 1) * t."""
-    if (workload.burst_rate / most - 1) * workload.burst_seconds >= RETENTION_SECONDS:
+def _lost_after(workload: Workload, outflow_rate: float) -> float | None:
+    """A record that arrives after t seconds at `rate` waits for (rate / outflow_rate - 1) * t seconds."""
+    if (workload.burst_rate / outflow_rate - 1) * workload.burst_seconds >= RETENTION_SECONDS:
         rate = workload.burst_rate
-    elif workload.average_rate > most:
+    elif workload.average_rate > outflow_rate:
         rate = workload.average_rate
     else:
         return None
-    return RETENTION_SECONDS * rate / (rate - most)
+    return RETENTION_SECONDS * rate / (rate - outflow_rate)
 
 
 def consumer_for(workload: Workload) -> Consumer:
-    """What keeps the table busy and costs least.
+    """The cheapest consumer that keeps the table busy.
 
-    As few workers as that takes, since each is paid for while it waits, and a batch that fits into one invocation,
-    since what does not is received again.
+    It has as few workers as possible, because each is paid for while it waits, and a batch that one invocation can put,
+    because the rest of a larger one would be received again.
     """
     needed = min(workload.table_rate, workload.burst_rate) / (PUTS_PER_WORKER * _WORKER_LOAD)
     workers = min(max(math.ceil(needed), WORKERS_MIN), WORKERS_MAX)
@@ -200,36 +201,36 @@ def consumer_for(workload: Workload) -> Consumer:
     return Consumer(workers, min(max(fits, 1), BATCH_SIZE_MAX))
 
 
-def _settings(workload: Workload, *, enough: bool) -> Settings:
+def _advised(workload: Workload, *, enough: bool) -> AdvisedParameters:
     if not enough:
-        # The last record of a burst waits for what the burst brought beyond what was put meanwhile.
+        # The last record of a burst waits for all that arrived in the burst and was not put during it.
         in_time = workload.burst_rate * workload.burst_seconds / (RETENTION_SECONDS + workload.burst_seconds)
         rate = max(workload.average_rate, in_time) / _TABLE_LOAD
         workload = replace(workload, write_units=max(1, math.ceil(rate * workload.units_per_record)))
     consumer = consumer_for(workload)
-    return Settings(workload.write_units, consumer.workers, consumer.batch_size)
+    return AdvisedParameters(workload.write_units, consumer.workers, consumer.batch_size)
 
 
 @dataclass(frozen=True, slots=True)
 class _Outflow:
-    """What can flow out, in records a second; credit is counted in records too."""
+    """The rates at which records can flow out, in records a second; credit is counted in records."""
 
     table: float
-    carried: float
+    consumer: float
     credit_max: float
 
     @classmethod
     def of(cls, workload: Workload, consumer: Consumer, credit_seconds: float = 0.0) -> "_Outflow":
-        carried = consumer.workers * consumer.puts_per_worker
-        return cls(workload.table_rate, carried, credit_seconds * workload.table_rate)
+        consumer_rate = consumer.workers * consumer.puts_per_worker
+        return cls(workload.table_rate, consumer_rate, credit_seconds * workload.table_rate)
 
-    def most(self, *, credit: bool) -> float:
-        return self.carried if credit else min(self.table, self.carried)
+    def rate_max(self, *, credit: bool) -> float:
+        return self.consumer if credit else min(self.table, self.consumer)
 
 
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """A moment at which a rate changes: seconds since the burst began, and records."""
+    """The state at a moment when a rate changes: seconds since the burst began, and numbers of records."""
 
     at: float
     arrived: float
@@ -242,7 +243,7 @@ class _Point:
 
 
 def _backlog(workload: Workload, outflow: _Outflow) -> Backlog:
-    """Of one period, which begins with the burst and ends empty, and with all the credit that there was at first."""
+    """The backlog of one period. It begins with the burst and all the credit, and ends with no backlog."""
     burst = workload.burst_seconds
     points = [_Point(0.0, 0.0, 0.0, outflow.credit_max)]
     for rate, until in ((workload.burst_rate, burst), (workload.rate, workload.period_seconds)):
@@ -254,32 +255,32 @@ def _backlog(workload: Workload, outflow: _Outflow) -> Backlog:
 
 
 def _next(point: _Point, rate: float, until: float, outflow: _Outflow) -> _Point:
-    """Where the first rate changes: at the stretch's end, or when the backlog or the credit is used up, or full."""
-    most = outflow.most(credit=point.credit > 0)
-    put = most if point.waiting else min(rate, most)
-    grows = rate - put
-    # Of a table without credit nothing is left to lose; a difference would only be one of rounding.
-    saves = outflow.table - put if point.credit or put < outflow.table else 0.0
-    to_empty = point.waiting / -grows if grows < 0 else math.inf
-    to_spent = point.credit / -saves if saves < 0 else math.inf
-    room = outflow.credit_max - point.credit
-    to_full = room / saves if saves > 0 and room else math.inf
+    """The next moment when a rate changes: `until`, or when the backlog is empty, or the credit is empty or full."""
+    rate_max = outflow.rate_max(credit=point.credit > 0)
+    put = rate_max if point.waiting else min(rate, rate_max)
+    backlog_growth = rate - put
+    # Without credit, a put rate above the table's can only be a rounding error.
+    credit_growth = outflow.table - put if point.credit or put < outflow.table else 0.0
+    to_empty = point.waiting / -backlog_growth if backlog_growth < 0 else math.inf
+    to_spent = point.credit / -credit_growth if credit_growth < 0 else math.inf
+    missing_credit = outflow.credit_max - point.credit
+    to_full = missing_credit / credit_growth if credit_growth > 0 and missing_credit else math.inf
     seconds = min(until - point.at, to_empty, to_spent, to_full)
-    credit = point.credit + saves * seconds
-    if seconds in (to_spent, to_full):  # to the digit, or a rest of rounding would have to be used up
+    credit = point.credit + credit_growth * seconds
+    if seconds in (to_spent, to_full):  # set exactly, so that no rounding error remains as credit
         credit = 0.0 if seconds == to_spent else outflow.credit_max
     return _Point(
         at=until if seconds == until - point.at else point.at + seconds,
         arrived=point.arrived + rate * seconds,
-        waiting=0.0 if seconds == to_empty else max(0.0, point.waiting + grows * seconds),
+        waiting=0.0 if seconds == to_empty else max(0.0, point.waiting + backlog_growth * seconds),
         credit=min(credit, outflow.credit_max),
     )
 
 
 def _greatest_age(points: Sequence[_Point]) -> float:
-    """The greatest distance in time between the curves of arrivals and of puts.
+    """The greatest distance in time between the curve of arrivals and the curve of puts.
 
-    Both are straight between points, so it is at a count that one of them has at a point.
+    Both are straight between points, so the greatest distance is at a count that one of them has at a point.
     """
     arrived = [(point.at, point.arrived) for point in points]
     put = [(point.at, point.put) for point in points]
@@ -288,7 +289,7 @@ def _greatest_age(points: Sequence[_Point]) -> float:
 
 
 def _reached(curve: Sequence[tuple[float, float]], count: float) -> float:
-    """When a rising curve of (seconds, count) comes to a count."""
+    """When a rising curve of (seconds, count) reaches a count."""
     for (begins, low), (ends, high) in pairwise(curve):
         if count <= low:
             return begins

@@ -1,4 +1,4 @@
-"""`python -m ops plan`: what a workload makes of the buffer, what to set, and what it costs a month."""
+"""`python -m ops plan`: the backlog of a workload, the parameters to set, and the monthly cost."""
 
 import argparse
 import math
@@ -7,43 +7,43 @@ from dataclasses import replace
 from functools import partial
 
 from ops.command import DONE, Subparsers
+from ops.formatting import count, table
 from ops.plan import PUTS_PER_WORKER, Backlog, Plan, Workload, WorkloadInvalid, plan
 from ops.prices import MONTH_HOURS, PRICES, REGION, Bill, Line, api_seconds, bill
-from ops.text import count, table
 from records.item import RESERVED_BYTES
 
 _DESCRIPTION = """\
 Plans a table and its buffer, without AWS and without a network: the greatest backlog, the time to drain it, the
-greatest age of a record, the template's parameters, and a month's costs beside a table without a buffer."""
+greatest age of a record, the template's parameters, and the monthly cost compared with a table without a buffer."""
 _EXAMPLE = """\
 example: 50 records a second, and every day a burst of 2,000 a second for ten minutes
   python -m ops plan --rate 50 --burst-rate 2000 --burst-minutes 10 --record-bytes 1500 --write-units 150"""
 
 _FULL_BATCH = 10
 REQUESTS_PER_SECOND = 1000
-"""What the API takes unless `RequestsPerSecondMax` says otherwise (template.yaml)."""
+"""The API's default limit: `RequestsPerSecondMax` in template.yaml."""
 _REQUESTS_LOAD = 0.8
-"""Share of that which a burst may bring on average, since it never comes evenly."""
-_ASIDE = f"""\
+"""The share of that limit that a burst may use on average, because requests never arrive evenly."""
+_NOTES = f"""\
 Not in the model
-  - Credit: a table's unused capacity of five minutes is not promised, so no figure relies on it but those that say so.
-  - Order: SQS keeps to it roughly. A record that was given back comes again up to five minutes later, so that some wait
-    longer than the greatest age, by minutes, and by more on tables of a few units.
-  - A hot key, the 1,000 write units a second of one partition, indexes, and whoever else writes to the table.
+  - Burst credit: DynamoDB does not guarantee it, so only the figures that say so rely on it.
+  - Order: SQS keeps it only roughly. A record that returned to the queue is redelivered up to five minutes later, so
+    some records wait minutes longer than the greatest age, and longer still on tables with a few units.
+  - A hot key, the limit of 1,000 write units a second of one partition, indexes, and other writers to the table.
   - Records that are posted again: an older or equal version costs the units of a put and changes nothing.
   - Failures of any kind, and cold starts.
-  - On the bill: free tiers, taxes, storage (shown beside it), data transfer, GET requests, kept logs, alarms and
-    dashboards, the snapshots of earlier versions (each costs as the current one until it is deleted). The consumer's
-    compute is within a fifth of the simulation's; the API's and the logs are rough.
+  - On the bill: free tiers, taxes, storage (shown below it), data transfer, GET requests, kept logs, alarms and
+    dashboards, the snapshots of earlier versions (each costs as much as the current one until it is deleted). The
+    consumer's compute is within a fifth of the simulation's; the API's compute and the logs are rough estimates.
 Prices: {REGION}, arm64, as seen between {min(price.seen for price in PRICES.values())} and \
-{max(price.seen for price in PRICES.values())}. Each is in ops/prices.py with its source; another region
-is other dollars in that one table."""
+{max(price.seen for price in PRICES.values())}. Each is in ops/prices.py with its source.
+For another region, change the dollars there."""
 
 
 def add_to(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "plan",
-        help="the backlog, the settings and the monthly cost of a workload",
+        help="the backlog, the parameters and the monthly cost for a workload",
         description=_DESCRIPTION,
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -51,14 +51,20 @@ def add_to(subparsers: Subparsers) -> None:
     number, whole = _number_of(float, "a number"), _number_of(int, "a whole number")
     required = partial(parser.add_argument, required=True)
     required("--rate", type=number, metavar="R", help="records a second between bursts")
-    required("--burst-rate", type=number, metavar="R", help="records a second while a burst lasts, all in all")
+    required("--burst-rate", type=number, metavar="R", help="records a second during a burst, in total")
     required("--burst-minutes", type=number, metavar="M", help="how long a burst lasts")
     parser.add_argument(
         "--burst-every", type=number, metavar="HOURS", default=24.0, help="from burst to burst (default: 24 hours)"
     )
-    required("--record-bytes", type=whole, metavar="N", help="of a record's JSON text")
+    required("--record-bytes", type=whole, metavar="N", help="bytes of a record's JSON text")
     required("--write-units", type=whole, metavar="W", help="write units a second that the table is provisioned for")
-    parser.add_argument("--read-units", type=whole, metavar="U", default=5, help="the same for reads (default: 5)")
+    parser.add_argument(
+        "--read-units",
+        type=whole,
+        metavar="U",
+        default=5,
+        help="read units a second that the table is provisioned for (default: 5)",
+    )
     parser.add_argument(
         "--records-per-request",
         type=whole,
@@ -105,13 +111,16 @@ def page(planned: Plan) -> str:
     sections = [
         ("The workload", _workload(planned.workload)),
         ("The backlog (no burst credit counted)", _backlog(planned)),
-        ("What to set (sam deploy --parameter-overrides …)", _settings(planned)),
+        ("Parameters to set (sam deploy --parameter-overrides …)", _parameters(planned)),
         (f"A month of {MONTH_HOURS} hours, in US dollars", _bill(billed)),
-        ("Beside it, the same writes without a buffer (the door and the reads cost what they do)", _beside(billed)),
+        (
+            "The same writes without a buffer, for comparison (the API and the reads cost the same)",
+            _alternatives(billed),
+        ),
     ]
-    told = [f"{title}\n{rows}" for title, rows in sections]
-    told[-1] += f"\n  {_aside(planned.workload, billed)}"
-    return "\n\n".join([*told, _ASIDE])
+    texts = [f"{title}\n{rows}" for title, rows in sections]
+    texts[-1] += f"\n  {_cheapest_and_storage(planned.workload, billed)}"
+    return "\n\n".join([*texts, _NOTES])
 
 
 def _workload(workload: Workload) -> str:
@@ -120,13 +129,13 @@ def _workload(workload: Workload) -> str:
     at_once = count(math.ceil(requests * api_seconds(workload)), "invocation")
     every = f"every {_figure(workload.period_seconds / 3600)} h"
     burst = f"{_figure(workload.burst_rate)} for {_duration(workload.burst_seconds)}"
-    taken = f"{_figure(workload.table_rate)} records/s; {100 * average / workload.table_rate:.0f} % used on average"
+    capacity = f"{_figure(workload.table_rate)} records/s; {100 * average / workload.table_rate:.0f} % used on average"
     rows = [
         ("arriving", f"{_figure(workload.rate)} records/s, and {every} a burst of {burst}"),
         ("item", f"{workload.item_bytes:,} bytes with the {RESERVED_BYTES} of _forebay: {units} a put"),
         ("on average", f"{_figure(average)} records/s, {_figure(average * workload.units_per_record)} write units/s"),
-        ("table", f"{workload.write_units:,} write units/s, so {taken}"),
-        ("door", f"{_figure(requests)} requests/s in a burst, about {at_once} of the API at once"),
+        ("table", f"{workload.write_units:,} write units/s, so {capacity}"),
+        ("API", f"{_figure(requests)} requests/s in a burst, about {at_once} at once"),
         # https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
         # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
         ("", "(AWS's quotas, unless raised: 10,000 requests/s, 1,000 invocations at once)"),
@@ -144,19 +153,19 @@ def _backlog(planned: Plan) -> str:
             ("grows", f"by {_figure(planned.growth * 86_400)} records a day"),
         ]
     elif not backlog.greatest:
-        rows.append(("greatest", "none: the table takes a burst as it comes"))
+        rows.append(("greatest", "none: the table is fast enough for the burst"))
     else:
         spare = workload.period_seconds - workload.burst_seconds - backlog.drain_seconds
         gigabytes = _figure(backlog.greatest * workload.record_bytes / 1e9)
         rows += [
-            ("greatest", f"{_figure(backlog.greatest)} records, {gigabytes} GB of them"),
+            ("greatest", f"{_figure(backlog.greatest)} records, {gigabytes} GB"),
             ("drains", f"in {_duration(backlog.drain_seconds)} after the burst, {_duration(spare)} before the next"),
             ("greatest age", f"{_duration(backlog.greatest_age)}, of the 14 days that the queue keeps a record"),
-            ("with credit", f"{_credit(planned.backlog_with_credit)}, where DynamoDB grants all that was unused"),
+            ("with credit", f"{_credit(planned.backlog_with_credit)}, if DynamoDB grants all unused capacity"),
         ]
     if planned.lost_after is not None:
         lost = _duration(planned.lost_after)
-        rows.append(("RECORDS LOST", f"from about {lost} on: they would have to wait longer than 14 days"))
+        rows.append(("RECORDS LOST", f"after about {lost}: they would have to wait longer than 14 days"))
     return table(rows)
 
 
@@ -166,34 +175,34 @@ def _credit(backlog: Backlog) -> str:
     return f"{_figure(backlog.greatest)} records, drained in {_duration(backlog.drain_seconds)}"
 
 
-def _settings(planned: Plan) -> str:
-    settings, workload = planned.settings, planned.workload
-    enough = settings.write_units == workload.write_units
-    why = "as asked about" if enough else f"not {workload.write_units:,}: of this the average uses at most 80 %"
-    each = f"each puts at most {PUTS_PER_WORKER:g} records/s; more would only wait, and be paid for it"
+def _parameters(planned: Plan) -> str:
+    advised, workload = planned.advised, planned.workload
+    enough = advised.write_units == workload.write_units
+    why = "as given" if enough else f"not {workload.write_units:,}: the average uses at most 80 % of these"
+    each = f"each puts at most {PUTS_PER_WORKER:g} records/s; more would only wait, at a cost"
     rows = [
-        ("TableWriteCapacityUnits", f"{settings.write_units}", why),
-        ("TableReadCapacityUnits", f"{workload.read_units}", "as asked about"),
-        ("ConsumerMaximumConcurrency", f"{settings.workers}", each),
-        ("ConsumerBatchSize", f"{settings.batch_size}", "at most what fits into an invocation"),
+        ("TableWriteCapacityUnits", f"{advised.write_units}", why),
+        ("TableReadCapacityUnits", f"{workload.read_units}", "as given"),
+        ("ConsumerMaximumConcurrency", f"{advised.workers}", each),
+        ("ConsumerBatchSize", f"{advised.batch_size}", "not more than one invocation can put"),
     ]
     requests = math.ceil(workload.burst_rate / workload.records_per_request / _REQUESTS_LOAD)
     if requests > REQUESTS_PER_SECOND:
-        rows.append(("RequestsPerSecondMax", f"{requests}", "a burst brings 80 % of it; what is above is answered 429"))
-    again = f"\n  Plan again with --write-units {settings.write_units} to see what that makes of it."
-    return table(rows, right=[1]) + ("" if enough else again)
+        rows.append(("RequestsPerSecondMax", f"{requests}", "a burst uses 80 % of it; requests beyond it get 429"))
+    hint = f"\n  Plan again with --write-units {advised.write_units} to see the effect."
+    return table(rows, right=[1]) + ("" if enough else hint)
 
 
 def _bill(billed: Bill) -> str:
-    lines = [_line(line) for line in billed.door + billed.buffer + billed.table if line.quantity]
-    return table([*lines, ("all of it", "", "", f"{billed.dollars:,.2f}")], right=[1, 3])
+    lines = [_line(line) for line in billed.api + billed.buffer + billed.table if line.quantity]
+    return table([*lines, ("total", "", "", f"{billed.dollars:,.2f}")], right=[1, 3])
 
 
 def _line(line: Line) -> tuple[str, str, str, str]:
     return line.service, _figure(line.quantity), line.metered, f"{line.dollars:,.2f}"
 
 
-def _ways(billed: Bill) -> list[tuple[str, float, str]]:
+def _costs(billed: Bill) -> list[tuple[str, float, str]]:
     buffer = sum(line.dollars for line in billed.buffer)
     units = billed.peak.quantity / MONTH_HOURS
     return [
@@ -203,38 +212,39 @@ def _ways(billed: Bill) -> list[tuple[str, float, str]]:
             f"writes {billed.table[0].dollars:,.2f}, queue and consumer {buffer:,.2f}",
         ),
         ("provisioned for the burst", billed.peak.dollars, f"{units:,.0f} write units a second"),
-        ("on demand", billed.on_demand.dollars, "throttles beyond 4,000 units/s, later twice the last peak"),
+        ("on demand", billed.on_demand.dollars, "throttles beyond 4,000 units/s, later beyond twice the last peak"),
     ]
 
 
-def _beside(billed: Bill) -> str:
-    return table([(way, f"{dollars:,.2f}", what) for way, dollars, what in _ways(billed)], right=[1])
+def _alternatives(billed: Bill) -> str:
+    return table([(name, f"{dollars:,.2f}", text) for name, dollars, text in _costs(billed)], right=[1])
 
 
-def _aside(workload: Workload, billed: Bill) -> str:
-    cheapest = min(_ways(billed), key=lambda way: way[1])[0]
-    told = f"Cheapest on these prices: {cheapest}.{_batched(workload)}"
+def _cheapest_and_storage(workload: Workload, billed: Bill) -> str:
+    cheapest = min(_costs(billed), key=lambda each: each[1])[0]
     storage = f"{billed.storage.dollars:,.2f}"
-    return f"{told}\n  Storage: a month's records add {storage} to each later month, if none replaces another."
-
-
-def _batched(workload: Workload) -> str:
-    """What it would cost where clients post more together, which is what a bill of small records is mostly about."""
-    if workload.records_per_request >= _FULL_BATCH:
-        return ""
-    billed = bill(plan(replace(workload, records_per_request=_FULL_BATCH)))
     return (
-        f" With {_FULL_BATCH} records a request: {billed.buffered_dollars:,.2f} buffered, {billed.dollars:,.2f} in all."
+        f"Cheapest with these prices: {cheapest}.{_batched(workload)}\n"
+        f"  Storage: a month's records add {storage} to each later month, if none replaces another."
     )
 
 
+def _batched(workload: Workload) -> str:
+    """The cost if clients post more records in a request, which matters most for small records."""
+    if workload.records_per_request >= _FULL_BATCH:
+        return ""
+    billed = bill(plan(replace(workload, records_per_request=_FULL_BATCH)))
+    dollars = f"{billed.buffered_dollars:,.2f} buffered, {billed.dollars:,.2f} in total"
+    return f" With {_FULL_BATCH} records a request: {dollars}."
+
+
 def _figure(number: float) -> str:
-    """Three digits, or all of those before the point."""
+    """At least three digits, and no decimals from 100 on."""
     return f"{number:,.0f}" if number >= 100 or number == int(number) else f"{number:.3g}"  # noqa: PLR2004 - the third digit
 
 
 def _duration(seconds: float) -> str:
-    """To two units, since plans are compared: `45 s`, `12 min`, `4 h 17 min`, `3 days 2 h`."""
+    """Two units, precise enough to compare plans: `45 s`, `12 min`, `4 h 17 min`, `3 days 2 h`."""
     for size, larger, per, smaller in ((86_400, "days", 24, "h"), (3600, "h", 60, "min"), (60, "min", 60, "s")):
         steps = round(seconds * per / size)
         if steps >= per:

@@ -1,8 +1,8 @@
-"""What a plan costs a month: the table of prices, what is metered, and the bill. Pure, and nothing is fetched.
+"""The monthly cost of a plan: the prices, the metered quantities, and the bill. Pure; nothing is fetched.
 
-For another region, change the dollars of `PRICES`; nothing else knows them. Free tiers are left out, and so are tiers
-of volume, except the one of API Gateway that a busy API reaches. Where a quantity can only be estimated, the constant
-says what it rests on.
+For another region, change the dollars in `PRICES`; they are nowhere else. Free tiers are left out, and so are volume
+tiers, except the one of API Gateway that a busy API reaches. Where a quantity can only be estimated, its constant says
+what the estimate is based on.
 """
 
 import math
@@ -15,7 +15,7 @@ from records.limits import SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
 
 REGION = "us-east-1"
 MONTH_HOURS = 730
-"""AWS's own month, as its calculator has it."""
+"""A month, as AWS's own calculator counts it."""
 _MONTH_SECONDS = MONTH_HOURS * 3600.0
 _MILLION = 1_000_000.0
 _GIGABYTE = 1024.0**3
@@ -23,10 +23,10 @@ _GIGABYTE = 1024.0**3
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars for `per` of what is metered.
+    """US dollars for `per` units of what is metered.
 
-    `source` is where AWS states it. `seen` is the month of the latest copy that it was compared with and whose date is
-    known: pages of others, since AWS's own show no figures without a browser. Compare before you decide by it.
+    `source` is AWS's own page. `seen` is the month of the latest dated copy that the price was compared with: a page of
+    others, since AWS's own pages show no figures without a browser. Compare again before you decide by it.
     """
 
     dollars: float
@@ -59,7 +59,7 @@ PRICES: Mapping[str, Price] = {
     "write_request": Price(0.625, _MILLION, "write request units", "2025-07", _ON_DEMAND),
     "stored_gb": Price(0.25, 1, "GB stored", "2024-11", _PROVISIONED),
     "log_gb": Price(0.50, 1, "GB of logs", "2026-06", _CLOUDWATCH),
-    "metric": Price(0.30, 1, "metrics of its own", "2026-02", _CLOUDWATCH),
+    "metric": Price(0.30, 1, "custom metrics", "2026-02", _CLOUDWATCH),
 }
 _API_TIER_REQUESTS = 300 * _MILLION
 """https://aws.amazon.com/api-gateway/pricing/"""
@@ -67,26 +67,26 @@ _API_TIER_REQUESTS = 300 * _MILLION
 _API_METER_BYTES = 512 * 1024
 """https://aws.amazon.com/api-gateway/pricing/: HTTP APIs are metered in steps of 512 KB."""
 _SQS_METER_BYTES = 64 * 1024
-"""https://aws.amazon.com/sqs/pricing/: each 64 KB of an action's payload is a request."""
+"""https://aws.amazon.com/sqs/pricing/: each 64 KB of a call's messages is a request."""
 _EMPTY_RECEIVES_A_MINUTE = 5 * 3
-"""Lambda polls an idle queue over five connections, each waiting for 20 s, SQS's longest. AWS documents no sum; 15 a
-minute is also what owners of idle queues see as NumberOfEmptyReceives.
+"""Lambda polls an idle queue over five connections with long polls of 20 s, SQS's longest. AWS does not document the
+total; 15 a minute is also what owners of idle queues see as NumberOfEmptyReceives.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
 _STORED_BYTES = 100
-"""What DynamoDB bills for storing an item beyond its own bytes: https://aws.amazon.com/dynamodb/pricing/provisioned/"""
+"""What DynamoDB bills for each stored item in addition to its size: https://aws.amazon.com/dynamodb/pricing/provisioned/"""
 VERSION_BYTES = 49
-"""What the attribute `version` adds to a message (records/message.py)."""
+"""The size of the message attribute `version` (records/message.py)."""
 MEMORY_GB = 0.5
 """Of both functions (template.yaml)."""
 _SEND_SECONDS, _SENDS_AT_ONCE, _RECORD_SECONDS = 0.02, 8, 0.0001
-"""The API waits for SQS, 5 to 20 ms a call, eight calls at a time (api/outbound/group_commit.py); and a record takes
-CPU, 28 µs of a core (docs/performance.md), at the third of a core that 512 MB are."""
+"""The API waits for SQS, 5 to 20 ms for each call, eight calls at a time (api/outbound/group_commit.py). A record takes
+28 µs of a whole core (docs/performance.md), and 512 MB of memory come with a third of a core."""
 _RECEIVE_SECONDS = 0.02
-"""From one invocation of the consumer to the next: a receive and a start."""
+"""Between two invocations of the consumer: a receive, and the invocation's start."""
 _LOG_BYTES = 1000
-"""Of one invocation: Lambda's own two lines, one of the function, one of metrics."""
+"""Log bytes of one invocation: two lines of Lambda, one of the function, one of metrics."""
 _METRICS_API, _METRICS_CONSUMER = 1, 3
-"""What is counted in good times too: `accepted`; `puts`, `write_units` and `throttles` (telemetry/metrics.py)."""
+"""Metrics counted without failures: `accepted`; `puts`, `write_units` and `throttles` (telemetry/metrics.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,27 +99,28 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A month. `door`, `buffer` and `table` are the whole; the rest is beside it."""
+    """The bill of a month: `api`, `buffer` and `table`. The other lines are for comparison."""
 
-    door: list[Line]
+    api: list[Line]
     buffer: list[Line]
-    """Queue and consumer: what it costs not to write at once."""
+    """The queue and the consumer: the cost of buffering."""
     table: list[Line]
     peak: Line
-    """The table's writes, provisioned for the burst instead."""
+    """The table's writes, if it were provisioned for the burst."""
     on_demand: Line
-    """The same by the request, which throttles too: beyond 4,000 units a second at first, then beyond twice its peak.
+    """The table's writes, if it were on-demand. It throttles too: first beyond 4,000 units a second, later beyond
+    twice its previous peak.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"""
     storage: Line
-    """What each month's records add to every later bill, where each has an id of its own."""
+    """What each month's records add to every later bill, if each record has its own id."""
 
     @property
     def dollars(self) -> float:
-        return sum(line.dollars for line in self.door + self.buffer + self.table)
+        return sum(line.dollars for line in self.api + self.buffer + self.table)
 
     @property
     def buffered_dollars(self) -> float:
-        """What stands against `peak` and `on_demand`: the table's writes, and what they need to be buffered."""
+        """What to compare with `peak` and `on_demand`: the table's writes and the buffer."""
         return self.table[0].dollars + sum(line.dollars for line in self.buffer)
 
 
@@ -135,7 +136,7 @@ def bill(plan: Plan, prices: Mapping[str, Price] = PRICES) -> Bill:
     consumer = consumed(plan)
     peak_units = math.ceil(workload.burst_rate * workload.units_per_record)
     return Bill(
-        door=[
+        api=[
             line("API Gateway", "api_request", min(metered, _API_TIER_REQUESTS)),
             line("API Gateway", "api_request_above", max(0.0, metered - _API_TIER_REQUESTS)),
             line("Lambda, API", "lambda_request", requests),
@@ -164,17 +165,17 @@ def bill(plan: Plan, prices: Mapping[str, Price] = PRICES) -> Bill:
 
 
 class Consumed(NamedTuple):
-    """What the consumer uses."""
+    """What the consumer uses in a time."""
 
     invocations: float
     seconds: float
-    """Of all invocations together, waiting included."""
+    """Of all invocations together, including the time in which they wait."""
     sqs_requests: float
-    """Receives, deletions and changes of visibility, as metered."""
+    """Receives, deletions and visibility changes, as metered."""
 
 
 def consumed(plan: Plan, seconds: float = _MONTH_SECONDS) -> Consumed:
-    """In so many seconds of whole periods."""
+    """The use in so many seconds, which are whole periods."""
     workload = plan.workload
     waits = plan.backlog.lasts if plan.backlog else workload.period_seconds
     if waits:
@@ -190,10 +191,10 @@ def consumed(plan: Plan, seconds: float = _MONTH_SECONDS) -> Consumed:
 
 
 def _draining(plan: Plan, seconds: float) -> Consumed:
-    """While there is a backlog every worker is busy, with full batches."""
+    """While there is a backlog, every worker is busy, with full batches."""
     workload, workers, batch = plan.workload, plan.consumer.workers, plan.consumer.batch_size
     rate = min(workload.table_rate, workers * plan.consumer.puts_per_worker)
-    # What does not fit into an invocation is given back in one call, and received again.
+    # Records that one invocation cannot put are returned to the queue in one call, and received again.
     fits = INVOCATION_SECONDS * rate / workers
     invocations = seconds * rate / min(batch, fits)
     calls = _chunks(batch * _message_bytes(workload), _SQS_METER_BYTES) + 1 + (fits < batch)
@@ -201,23 +202,24 @@ def _draining(plan: Plan, seconds: float) -> Consumed:
 
 
 def _quiet(plan: Plan, rate: float, seconds: float, *, paced: bool) -> Consumed:
-    """While there is none, an invocation for each request's records, until no worker is free; then larger batches.
+    """While there is no backlog, the records of each request get an invocation; when no worker is free, batches become
+    larger.
 
-    `paced`: after a throttle puts wait for their turn until there was none for 30 s (consumer/pace.py).
+    `paced`: after a throttle, puts wait for their turn until there has been none for 30 s (consumer/pace.py).
     """
     workload, consumer = plan.workload, plan.consumer
     together = min(workload.records_per_request, consumer.batch_size)
-    most = consumer.workers / (_RECEIVE_SECONDS + together / consumer.puts_per_worker)
-    a_second = max(min(rate / together, most), rate / consumer.batch_size)
-    batch = math.ceil(rate / a_second) if a_second else 0
-    invocations = a_second * seconds
+    rate_max = consumer.workers / (_RECEIVE_SECONDS + together / consumer.puts_per_worker)
+    invocation_rate = max(min(rate / together, rate_max), rate / consumer.batch_size)
+    batch = math.ceil(rate / invocation_rate) if invocation_rate else 0
+    invocations = invocation_rate * seconds
     put_seconds = max(1 / workload.table_rate if paced else 0.0, 1 / consumer.puts_per_worker)
     calls = _chunks(batch * _message_bytes(workload), _SQS_METER_BYTES) + 1
     return Consumed(invocations, rate * seconds * put_seconds, invocations * calls)
 
 
 def _send_requests(workload: Workload) -> int:
-    """Metered requests of SQS for one request of the API, which sends in batches."""
+    """Metered SQS requests for one request to the API, which sends batches."""
     size = _message_bytes(workload)
     batch = min(SEND_BATCH_ENTRIES_MAX, SEND_BATCH_BYTES_MAX // size)
     batches, rest = divmod(workload.records_per_request, batch)
@@ -225,7 +227,7 @@ def _send_requests(workload: Workload) -> int:
 
 
 def api_seconds(workload: Workload) -> float:
-    """Of one invocation of the API."""
+    """Duration of one invocation of the API."""
     calls = math.ceil(workload.records_per_request / SEND_BATCH_ENTRIES_MAX)
     return math.ceil(calls / _SENDS_AT_ONCE) * _SEND_SECONDS + workload.records_per_request * _RECORD_SECONDS
 

@@ -1,4 +1,4 @@
-"""How far long work is: one line that is written again on a terminal, now and then a line elsewhere."""
+"""The progress of long work: on a terminal one line that is overwritten, elsewhere a new line every few seconds."""
 
 import time
 from collections.abc import Callable
@@ -13,21 +13,21 @@ class Progress:
         self._stream = stream
         self._monotonic = monotonic
         self._terminal = stream.isatty()
-        self._told_at: float | None = None
+        self._shown_at: float | None = None
 
-    def tell(self, text: str) -> None:
+    def show(self, text: str) -> None:
+        """Skips the text when the last one was shown too short a time ago."""
         now = self._monotonic()
-        if self._told_at is not None and now - self._told_at < (
-            _TERMINAL_SECONDS if self._terminal else _LINES_SECONDS
-        ):
+        interval = _TERMINAL_SECONDS if self._terminal else _LINES_SECONDS
+        if self._shown_at is not None and now - self._shown_at < interval:
             return
-        self._told_at = now
+        self._shown_at = now
         self._stream.write(f"\r{text}\x1b[K" if self._terminal else f"{text}\n")
         self._stream.flush()
 
     def end(self) -> None:
-        """Clears the line for what is said next."""
-        if self._terminal and self._told_at is not None:
+        """Clears the line on a terminal, before something else is printed."""
+        if self._terminal and self._shown_at is not None:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
-        self._told_at = None
+        self._shown_at = None

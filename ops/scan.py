@@ -1,7 +1,7 @@
-"""The dead letters of a queue, each once. SQS has no other way to look at messages than to receive them.
+"""Reads every dead letter of a queue once. In SQS, the only way to read messages is to receive them.
 
-What is received is hidden from everybody else meanwhile, and visible again as soon as the scan ends, however it ends.
-Being received costs a dead letter nothing: its queue gives up on none.
+A received message is hidden from all others. When the scan ends, however it ends, it makes its messages visible again.
+To receive a dead letter has no other effect: its queue has no maxReceiveCount.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.letter import Letter
-from ops.stop import Stop
+from ops.dead_letter import DeadLetter
+from ops.stop import StopFlag
 from records.limits import SEND_BATCH_ENTRIES_MAX
 
 if TYPE_CHECKING:
@@ -20,46 +20,48 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 IN_FLIGHT_MAX = 120_000
-"""Messages of one queue that may be received and not yet deleted or back, all receivers counted."""
+"""Messages of one queue that may be in flight: received and neither deleted nor visible again, by all receivers."""
 RECEIVE_MESSAGES_MAX = 10
 _HIDDEN_SECONDS_MAX = 43_200
-"""SQS hides a message for 12 hours at most."""
+"""The longest visibility timeout of SQS: 12 hours."""
 
 WAIT_SECONDS = 1
-"""A receive that waits asks all of SQS's servers; one that does not may find nothing where there is something."""
+"""Long polling asks all of SQS's servers. A receive without it may return nothing although there are messages."""
 _HIDDEN_SECONDS_MIN = 60
 _LETTERS_PER_SECOND = 20
-"""A slow scan: receives of ten by a far and busy client."""
+"""Of a slow scan, by a client with a long round trip that receives ten at a time."""
 _RELEASES_AT_ONCE = 8
 
 
 def hidden_seconds(letters: int) -> int:
-    """How long a scan of so many letters may hide each: if its process is killed, they come back by themselves then."""
+    """The visibility timeout for a scan of so many letters. If its process is killed, they are visible again then."""
     return min(_HIDDEN_SECONDS_MIN + letters // _LETTERS_PER_SECOND, _HIDDEN_SECONDS_MAX)
 
 
 class Scan:
     """One pass over the dead letters: `with Scan(…) as scan: for letters in scan: …`
 
-    It ends where SQS finds nothing more, when `stop` is made, or when what was received first would come again.
+    It ends when SQS returns nothing more, when `stop` is set, or when the first letters would become visible again.
     """
 
-    def __init__(self, sqs: "SQSClient", url: str, seconds: int, stop: Stop, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, sqs: "SQSClient", url: str, seconds: int, stop: StopFlag, monotonic: Callable[[], float]
+    ) -> None:
         self.complete = False
-        """Whether the scan came to the end of the queue: letters that others hold aside, it has seen all."""
+        """Whether the scan reached the end of the queue: it has seen all letters that others did not have in flight."""
         self.left_hidden = 0
-        """How many letters SQS did not take back: they are visible again when their time is over."""
+        """How many letters could not be made visible again. SQS does it when their visibility timeout is over."""
         self.seconds = seconds
-        """For how long each letter is hidden at most."""
+        """The visibility timeout of each letter."""
         self._sqs = sqs
         self._url = url
         self._stop = stop
         self._monotonic = monotonic
         self._until = monotonic() + seconds
         self._seen: set[str] = set()
-        self._held: dict[str, str] = {}
-        """Receipt handles by message id."""
-        self._deaf = False
+        self._handles: dict[str, str] = {}
+        """Receipt handles of the letters that this scan has in flight, by message id."""
+        self._unreachable = False
 
     def __enter__(self) -> Self:
         return self
@@ -67,34 +69,34 @@ class Scan:
     def __exit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        """Lets everything that is held be seen again. Raises nothing that would hide what ended the scan."""
-        handles = list(self._held.values())
-        self._held.clear()
+        """Makes all letters visible again. Raises nothing, because that would replace the error that ended the scan."""
+        handles = list(self._handles.values())
+        self._handles.clear()
         if not handles:
             return
-        some = [handles[at : at + SEND_BATCH_ENTRIES_MAX] for at in range(0, len(handles), SEND_BATCH_ENTRIES_MAX)]
-        with ThreadPoolExecutor(min(len(some), _RELEASES_AT_ONCE)) as executor:
-            self.left_hidden = sum(executor.map(self._release, some))
+        batches = [handles[at : at + SEND_BATCH_ENTRIES_MAX] for at in range(0, len(handles), SEND_BATCH_ENTRIES_MAX)]
+        with ThreadPoolExecutor(min(len(batches), _RELEASES_AT_ONCE)) as executor:
+            self.left_hidden = sum(executor.map(self._release, batches))
 
-    def __iter__(self) -> Iterator[list[Letter]]:
+    def __iter__(self) -> Iterator[list[DeadLetter]]:
         """Letters as they are received, up to 10 at a time. Raises botocore's errors."""
-        while not self._stop.made and len(self._held) < IN_FLIGHT_MAX and self._monotonic() < self._until:
+        while not self._stop.is_set and len(self._handles) < IN_FLIGHT_MAX and self._monotonic() < self._until:
             letters = self._receive()
             if not letters:
                 self.complete = True
                 return
             new = [letter for letter in letters if letter.message_id not in self._seen]
             self._seen.update(letter.message_id for letter in new)
-            # The latest handle is the one that counts. What was deleted may come once more: it is let go again.
-            self._held.update({letter.message_id: letter.receipt_handle for letter in letters})
+            # Only the latest handle of a message is valid. A deleted message may be delivered again, and is released.
+            self._handles.update({letter.message_id: letter.receipt_handle for letter in letters})
             if new:
                 yield new
 
-    def gone(self, letter: Letter) -> None:
-        """The letter has been deleted: there is nothing to give back."""
-        self._held.pop(letter.message_id, None)
+    def forget(self, letter: DeadLetter) -> None:
+        """For a letter that has been deleted: the scan will not try to make it visible again."""
+        self._handles.pop(letter.message_id, None)
 
-    def _receive(self) -> list[Letter]:
+    def _receive(self) -> list[DeadLetter]:
         answer = self._sqs.receive_message(
             QueueUrl=self._url,
             MaxNumberOfMessages=RECEIVE_MESSAGES_MAX,
@@ -103,11 +105,11 @@ class Scan:
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["All"],
         )
-        return [Letter.of(message) for message in answer.get("Messages", ())]
+        return [DeadLetter.of(message) for message in answer.get("Messages", ())]
 
     def _release(self, handles: list[str]) -> int:
-        """How many could not be."""
-        if self._deaf:
+        """Makes letters visible again. Returns how many could not be."""
+        if self._unreachable:
             return len(handles)
         try:
             answer = self._sqs.change_message_visibility_batch(
@@ -117,7 +119,7 @@ class Scan:
                 ],
             )
         except BotoCoreError:
-            self._deaf = True  # thousands of calls that are not answered would take hours
+            self._unreachable = True  # thousands of calls that are not answered would take hours
             return len(handles)
         except ClientError:
             return len(handles)

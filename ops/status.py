@@ -1,11 +1,12 @@
-"""Where the buffer stands: the depths of both queues, what the table takes, and so how long it will be busy."""
+"""The buffer's status: the depths of both queues, the table's capacity, and the time until the buffer is empty."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.depth import Depth, depth_of
+from ops.depth import depth_of
 from ops.target import Target
 from records.item import write_units
+from telemetry.queue_depth import QueueDepth
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
@@ -13,24 +14,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    records: Depth
-    """Messages of the queue of records."""
-    dead_letters: Depth
+    records: QueueDepth
+    """The record queue."""
+    dead_letters: QueueDepth
     write_capacity_units: int | None
     """Write units a second that the table is provisioned for; None when it is on-demand."""
     write_units_per_record: float
-    """What a record is taken to cost."""
+    """The assumed cost of a record."""
 
     @property
     def seconds_to_empty(self) -> float | None:
-        """An estimate, if nothing more comes and the table is used by nobody else; None for an on-demand table."""
+        """An estimate, if no more records arrive and nobody else writes to the table; None for an on-demand table."""
         if self.write_capacity_units is None:
             return None
-        return self.records.all * self.write_units_per_record / self.write_capacity_units
+        return self.records.total * self.write_units_per_record / self.write_capacity_units
 
 
 def status_of(target: Target, write_units_per_record: float | None = None) -> Status:
-    """Without `write_units_per_record`, records are taken to be as large as what the table holds.
+    """Without `write_units_per_record`, records are assumed to be as large as the items in the table are on average.
 
     Raises botocore's errors.
     """
@@ -44,6 +45,6 @@ def status_of(target: Target, write_units_per_record: float | None = None) -> St
 
 
 def _average(table: "TableDescriptionTypeDef") -> float:
-    """By the table's own statistics, which DynamoDB renews every six hours or so; of an empty table, 1."""
+    """From the table's own statistics, which DynamoDB updates about every six hours; 1 for an empty table."""
     items = table.get("ItemCount", 0)
     return float(write_units(-(-table.get("TableSizeBytes", 0) // items))) if items else 1.0

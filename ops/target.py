@@ -1,4 +1,4 @@
-"""Where the commands work: a stack on AWS, or the local stack that runs on this machine."""
+"""The stack that a command works on: one on AWS, or the local stack on this machine."""
 
 import os
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ _CONFIG = Config(
 
 
 class TargetMissing(Exception):
-    """There is no such stack; the message says what to do."""
+    """There is no such stack; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     name: str
-    """What people call it."""
+    """For people."""
     sqs: "SQSClient"
     dynamodb: "DynamoDBClient"
     record_queue_url: str
@@ -43,11 +43,11 @@ class Target:
 
 
 def on_aws(stack_name: str) -> Target:
-    """The stack of that name, by boto3's usual AWS_ variables and profiles.
+    """The stack with that name, with boto3's usual AWS_ variables and profiles.
 
     Raises `TargetMissing`, and botocore's errors.
     """
-    # AWS_REGION is what Lambda and the API know; boto3 by itself reads AWS_DEFAULT_REGION and the profile only.
+    # Lambda and the API read AWS_REGION. boto3 by itself reads only AWS_DEFAULT_REGION and the profile.
     session = boto3.session.Session(region_name=os.environ.get("AWS_REGION"))
     outputs = _outputs(session.client("cloudformation", config=_CONFIG), stack_name)
     try:
@@ -96,7 +96,7 @@ def _outputs(cloudformation: "CloudFormationClient", stack_name: str) -> dict[st
     try:
         (stack,) = cloudformation.describe_stacks(StackName=stack_name)["Stacks"]
     except ClientError as error:
-        # CloudFormation has no code of its own for it.
+        # CloudFormation has no error code for a missing stack.
         if "does not exist" in error.response["Error"].get("Message", ""):
             raise TargetMissing(
                 f"no stack {stack_name} in {cloudformation.meta.region_name}: name yours with --stack, or its region "

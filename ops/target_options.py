@@ -1,4 +1,4 @@
-"""`--stack` and `--local`, the same for every command that works on a stack."""
+"""`--stack` and `--local`: the options of every command that works on a stack."""
 
 import argparse
 
@@ -35,4 +35,4 @@ def target_of(arguments: argparse.Namespace) -> Target:
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= _PORT_MAX:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text} is no port; write --local last, or with its port: --local={_PORT}")
+    raise argparse.ArgumentTypeError(f"{text} is not a port; write --local last, or with its port: --local={_PORT}")

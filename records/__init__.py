@@ -1,1 +1,1 @@
-"""What a record is: its text, its rules, its item and its version. Pure: no AWS, no HTTP, no clock of its own."""
+"""What a record is: its text, its validation, its item and its version. Pure: no AWS calls, no HTTP, no clock."""

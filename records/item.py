@@ -1,7 +1,7 @@
 """A record as a DynamoDB item: its attribute values, its size, its write units.
 
-The item is the record and one reserved map, `_forebay`: the version, and when the record was accepted, when SQS took
-its message and when it was put.
+The item is the record plus one reserved map, `_forebay`: the version, and the times at which the record was accepted,
+SQS took its message, and the item was put.
 """
 
 from base64 import b64encode
@@ -51,7 +51,7 @@ def to_item(record: dict[str, Value], provenance: Provenance) -> Item:
 
 
 def from_item(item: Item) -> tuple[dict[str, Value], Provenance | None]:
-    """The record, and its provenance where the item has one: not every item needs to have come through Forebay."""
+    """The record and its provenance; None for an item that did not come through Forebay."""
     record = {name: from_attribute_value(value) for name, value in item.items() if name != RESERVED_NAME}
     try:
         return record, Provenance(**{name: value["S"] for name, value in item[RESERVED_NAME]["M"].items()})
@@ -74,7 +74,9 @@ def to_attribute_value(value: Value) -> AttributeValue:
 
 
 def from_attribute_value(attribute_value: AttributeValue) -> Value:
-    """The JSON value; of the types that a record never has, sets become lists and binaries their base64 text."""
+    """The JSON value. For items that did not come through Forebay: sets become lists, and binary values become base64
+    text.
+    """
     ((kind, content),) = attribute_value.items()
     match kind:
         case "S" | "BOOL" | "SS":
@@ -97,10 +99,10 @@ def from_attribute_value(attribute_value: AttributeValue) -> Value:
 
 
 def item_bytes(record: dict[str, Value]) -> int:
-    """Bytes of the record's item, `_forebay` included.
+    """The size of the record's item in bytes, `_forebay` included.
 
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html, and by experiment
-    on AWS's own engine.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html, confirmed by
+    experiments on AWS's own engine.
     """
     return value_bytes(record) - CONTAINER_BYTES - ELEMENT_BYTES * len(record) + RESERVED_BYTES
 
@@ -123,7 +125,7 @@ def value_bytes(value: Value) -> int:
 
 
 def write_units(size: int) -> int:
-    """Write units that an item of `size` bytes costs, or its replacement by or of a smaller one."""
+    """The write units of a put of `size` bytes; when an item is replaced, the larger of the two sizes counts."""
     return -(-size // WRITE_UNIT_BYTES)
 
 

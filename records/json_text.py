@@ -1,4 +1,4 @@
-"""A record's JSON text: strict on the way in, exact and compact on the way out."""
+"""A record's JSON text: parsed strictly, written exactly and compactly."""
 
 import re
 from collections.abc import Callable
@@ -8,15 +8,15 @@ from typing import TypeAlias
 
 import jiter
 
-from records.faults import JSON_MALFORMED, NESTING_TOO_DEEP, NUMBER_OUT_OF_RANGE, TEXT_INVALID, TextMalformed
+from records.errors import JSON_MALFORMED, NESTING_TOO_DEEP, NUMBER_OUT_OF_RANGE, TEXT_INVALID, TextMalformed
 from records.numbers import NUMBERS, canonical
 
 Value: TypeAlias = "bool | int | Decimal | str | list[Value] | dict[str, Value] | None"
-"""What JSON can say. Numbers are `int` or `Decimal`, never `float`: every digit counts."""
+"""Any JSON value. Numbers are `int` or `Decimal`, never `float`, to keep every digit."""
 
 _POSITION = re.compile(r" at line (\d+) column (\d+)$")
 
-# jiter tells its refusals apart by how their text begins; what is not listed is malformed JSON.
+# jiter has no error codes: the beginning of its message says what is wrong. Every other message is malformed JSON.
 _CODES = {
     "recursion limit exceeded": NESTING_TOO_DEEP,
     "number out of range": NUMBER_OUT_OF_RANGE,
@@ -32,10 +32,10 @@ _DETAILS = {
 
 
 def parse(text: bytes) -> Value:
-    """JSON (RFC 8259) in UTF-8 to values, each number exact.
+    """Parses JSON (RFC 8259) in UTF-8 to values, each number exact.
 
-    Refused with `TextMalformed`: anything else, NaN and Infinity, duplicate names in one object, lone surrogates, a
-    byte order mark, brackets more than 200 deep, numbers that not even a `Decimal` holds.
+    Raises `TextMalformed` for anything else: NaN and Infinity, duplicate names in one object, lone surrogates, a byte
+    order mark, brackets more than 200 deep, numbers beyond the range of `Decimal`.
     """
     try:
         value: Value = jiter.from_json(text, allow_inf_nan=False, catch_duplicate_keys=True, float_mode="decimal")
@@ -53,46 +53,46 @@ def _malformed(message: str) -> TextMalformed:
 
 
 def text_bytes(text: str) -> int:
-    """UTF-8 bytes of a text; without making them where every character is one."""
+    """The number of UTF-8 bytes of a text. Most texts are ASCII, and then nothing is encoded to count them."""
     return len(text) if text.isascii() else len(text.encode())
 
 
 def write(value: Value) -> str:
-    r"""The compact JSON text of a value that has no faults: characters as they are, numbers canonical.
+    r"""The compact JSON text of a valid value: characters are not escaped, numbers are canonical.
 
-    Only what SQS does not take in a message is escaped (control characters by JSON's own rule, and U+FFFE and U+FFFF),
-    because escapes for all of non-ASCII would triple a Cyrillic record; and numbers are canonical, because plain
-    digits would turn 1E+125 into 126 bytes.
+    Beside quotes and backslashes, only the characters that SQS does not take in a message are escaped: control
+    characters, as JSON requires, and U+FFFE and U+FFFF. To escape all non-ASCII characters would triple the size of a
+    Cyrillic record. Numbers are canonical because plain digits would turn 1E+125 into 126 bytes.
     """
     parts: list[str] = []
     _write(value, parts.append)
     return "".join(parts).replace("\ufffe", "\\ufffe").replace("\uffff", "\\uffff")
 
 
-def _write(value: Value, put: Callable[[str], None]) -> None:
+def _write(value: Value, append: Callable[[str], None]) -> None:
     if isinstance(value, str):
-        put(encode_basestring(value))
+        append(encode_basestring(value))
     elif value is True:
-        put("true")
+        append("true")
     elif value is False:
-        put("false")
+        append("false")
     elif value is None:
-        put("null")
+        append("null")
     elif isinstance(value, NUMBERS):
-        put(canonical(value))
+        append(canonical(value))
     elif isinstance(value, list):
         opening = "["
         for element in value:
-            put(opening)
-            _write(element, put)
+            append(opening)
+            _write(element, append)
             opening = ","
-        put("]" if value else "[]")
+        append("]" if value else "[]")
     else:
         opening = "{"
         for name, element in value.items():
-            put(opening)
-            put(encode_basestring(name))
-            put(":")
-            _write(element, put)
+            append(opening)
+            append(encode_basestring(name))
+            append(":")
+            _write(element, append)
             opening = ","
-        put("}" if value else "{}")
+        append("}" if value else "{}")

@@ -1,17 +1,17 @@
 """The contract on the queue: one record is one message.
 
 The body is the record's JSON text; the message attribute `version` is its version. A message without the attribute is
-welcome too: any producer may put bare records straight on the queue.
+valid too: any producer may send bare records directly to the queue.
 """
 
 from dataclasses import dataclass
 
-from records.faults import MESSAGE_TOO_LARGE, TEXT_INVALID, VERSION_INVALID, Fault, TextMalformed
+from records.errors import MESSAGE_TOO_LARGE, TEXT_INVALID, VERSION_INVALID, TextMalformed, Violation
 from records.item import VERSION
 from records.json_text import parse, text_bytes, write
 from records.key import Key, KeySchema
 from records.limits import MESSAGE_BYTES_MAX
-from records.validation import Record, faults
+from records.validation import Record, validate
 from records.version import accepted_ms, is_version, version_of_bare_message
 
 VERSION_ATTRIBUTE = VERSION
@@ -21,7 +21,7 @@ _VERSION_ATTRIBUTE_BYTES = len(VERSION_ATTRIBUTE) + len("String") + len("0000000
 
 
 class MessageUnreadable(ValueError):
-    """A message that can never be put: its reason is one of the codes of `records.faults`."""
+    """A message that can never be put; `reason` is one of the codes of `records.errors`."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -31,7 +31,7 @@ class MessageUnreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A record's message; `size` is its UTF-8 bytes as SQS counts them, attributes included."""
+    """A record's message; `size` is in UTF-8 bytes as SQS counts them, attributes included."""
 
     key: Key
     body: str
@@ -43,23 +43,23 @@ class Message:
         body = write(record.attributes)
         return cls(record.key, body, record.version, text_bytes(body) + _VERSION_ATTRIBUTE_BYTES)
 
-    def fault(self) -> Fault | None:
-        """Some records that fit an item do not fit a message: a control character is one byte there and six here."""
+    def violation(self) -> Violation | None:
+        """A record may fit into an item and not into a message: a control character is one byte there and six here."""
         if self.size <= MESSAGE_BYTES_MAX:
             return None
-        return Fault(
+        return Violation(
             "", MESSAGE_TOO_LARGE, f"the SQS message would be {self.size:,} bytes; at most {MESSAGE_BYTES_MAX:,}"
         )
 
 
 def read_message(body: str, version: str | None, message_id: str, sent_ms: int, key_schema: KeySchema) -> Record:
-    """The record of a message as the queue delivers it; `MessageUnreadable` when it can never be put."""
+    """The record in a message from the queue. Raises `MessageUnreadable` when it can never be put."""
     if version is None:
         version = version_of_bare_message(message_id, sent_ms)
     elif not is_version(version):
         raise MessageUnreadable(VERSION_INVALID, "the message attribute version is not a UUIDv7 in its canonical form")
     elif accepted_ms(version) > sent_ms + _VERSION_AHEAD_MS_MAX:
-        # It would win over everything that is accepted until its time has come.
+        # It would win over every record that is accepted before that time.
         raise MessageUnreadable(
             VERSION_INVALID, "the message attribute version is of a time after the message was sent"
         )
@@ -72,8 +72,8 @@ def read_message(body: str, version: str | None, message_id: str, sent_ms: int, 
         raise MessageUnreadable(TEXT_INVALID, "the message's body is not text") from None
     if isinstance(attributes, dict):
         key_schema.fill(attributes, version)
-    found = faults(attributes, key_schema, text_length=len(text))
-    if found or not isinstance(attributes, dict):
-        fault = found[0]
-        raise MessageUnreadable(fault.code, f"{fault.pointer or 'the record'}: {fault.detail}")
+    violations = validate(attributes, key_schema, text_length=len(text))
+    if violations or not isinstance(attributes, dict):
+        first = violations[0]
+        raise MessageUnreadable(first.code, f"{first.pointer or 'the record'}: {first.detail}")
     return Record(key_schema.of(attributes), attributes, version)

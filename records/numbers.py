@@ -2,27 +2,27 @@
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html#HowItWorks.DataTypes.Number
 
-boto3's own `TypeSerializer` and `TypeDeserializer` pass numbers that the service refuses and refuse numbers that it
-takes, so the mapping is here.
+boto3's own `TypeSerializer` and `TypeDeserializer` accept numbers that the service refuses, and refuse numbers that it
+accepts. So the mapping is here.
 """
 
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
 
-from records.faults import NUMBER_OUT_OF_RANGE, NUMBER_TOO_PRECISE
+from records.errors import NUMBER_OUT_OF_RANGE, NUMBER_TOO_PRECISE
 from records.limits import NUMBER_DIGITS_MAX, NUMBER_EXPONENT_MAX, NUMBER_EXPONENT_MIN
 
 NUMBERS = (int, Decimal)
-"""For `isinstance`: a union would be made anew by every call."""
+"""For `isinstance`, which takes a tuple faster than the union `int | Decimal`."""
 _EXACT = Context(prec=NUMBER_DIGITS_MAX, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact])
 _PLAIN_INT_MAX = 10**NUMBER_DIGITS_MAX
 _ITEM_NUMBER_BYTES_MAX = 21
 
 
 def canonical(number: int | Decimal) -> str:
-    """The one text of a number's value, without needless zeros or a sign of zero: `1.50` → `1.5`, `1e2` → `100`.
+    """The canonical text of a valid number, without redundant zeros and without `-0`: `1.50` → `1.5`, `1e2` → `100`.
 
-    Both JSON and DynamoDB read it. Whole numbers of up to 38 digits are written out, so that clients in every language
-    read them as whole; larger ones have an exponent. For numbers that `number_fault` finds nothing wrong with.
+    It is valid in JSON and in DynamoDB. Integers of up to 38 digits have no exponent, so that clients in every language
+    read them as integers; larger ones have one.
     """
     if isinstance(number, int) and -_PLAIN_INT_MAX < number < _PLAIN_INT_MAX:
         return str(number)
@@ -33,8 +33,8 @@ def canonical(number: int | Decimal) -> str:
     return format(exact, "f") if "E" in text and 0 <= exact.adjusted() < NUMBER_DIGITS_MAX else text
 
 
-def number_fault(number: int | Decimal) -> tuple[str, str] | None:
-    """Why DynamoDB would refuse a number, as code and detail; None when it would take it."""
+def number_violation(number: int | Decimal) -> tuple[str, str] | None:
+    """Why DynamoDB would refuse the number, as code and detail; None when it would accept it."""
     if isinstance(number, int) and -_PLAIN_INT_MAX < number < _PLAIN_INT_MAX:
         return None
     decimal = Decimal(number)
@@ -48,7 +48,9 @@ def number_fault(number: int | Decimal) -> tuple[str, str] | None:
 
 
 def number_bytes(number: int | Decimal) -> int:
-    """Bytes of a number in an item: a byte per two digits, aligned on the decimal point, and one or two."""
+    """The size of a number in an item: one byte for every two digits (aligned to the decimal point), one more byte, and
+    one more for a negative number.
+    """
     if not number:
         return 1
     if isinstance(number, int) and -_PLAIN_INT_MAX < number < _PLAIN_INT_MAX:

@@ -1,4 +1,4 @@
-"""Times as records carry them: RFC 3339, UTC, milliseconds."""
+"""Times in items, messages and logs: RFC 3339, UTC, milliseconds."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -11,5 +11,5 @@ def rfc3339(unix_ms: int) -> str:
 
 @lru_cache(maxsize=64)
 def _second(unix_s: int) -> str:
-    """Records and lines of log come by the thousands in one second."""
+    """Cached, because thousands of records and log lines have the same second."""
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")

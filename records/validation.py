@@ -1,94 +1,108 @@
-"""One record on its way: from the client's JSON to a message's body, and from a message's body to an item."""
+"""The rules for a record: what DynamoDB can store and Forebay accepts. `validate` is the place to add a rule.
+
+Two more rules are elsewhere: `records.json_text.parse` refuses malformed text, and `records.message.Message.violation`
+limits a message's size.
+"""
 
 from dataclasses import dataclass, replace
 
-from records.faults import (
+from records.errors import (
     NAME_INVALID,
     NAME_RESERVED,
     NESTING_TOO_DEEP,
     RECORD_NOT_AN_OBJECT,
     RECORD_TOO_LARGE,
-    Fault,
+    Violation,
 )
 from records.item import RESERVED_BYTES, RESERVED_NAME, item_bytes
 from records.json_text import Value
 from records.key import Key, KeySchema
 from records.limits import ITEM_BYTES_MAX, NAME_BYTES_MAX, NESTING_DEPTH_MAX
-from records.numbers import NUMBERS, number_fault
+from records.numbers import NUMBERS, number_violation
 
 _POINTERS_LENGTH_MAX = 65_536
-_LIGHT_TEXT_LENGTH = ITEM_BYTES_MAX // 4
-"""JSON up to here is an item within the limit: no byte of JSON makes more than three of an item."""
+_ALWAYS_SMALL_TEXT_BYTES = ITEM_BYTES_MAX // 4
+"""JSON of at most this length always makes an item within the limit: one byte of JSON adds at most three to the item,
+and Forebay's own attribute is small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a client sent, with its key in it and its version. Made of what `faults` finds nothing wrong with."""
+    """A valid record: its attributes, among them its key, and its version. `validate` has found no violation in it."""
 
     key: Key
     attributes: dict[str, Value]
     version: str
 
 
-def faults(value: Value, key_schema: KeySchema, faults_max: int = 1, text_length: int = ITEM_BYTES_MAX) -> list[Fault]:
-    """Everything that keeps `value` from being stored, up to `faults_max`; empty for a record that can be stored.
+def validate(
+    value: Value, key_schema: KeySchema, violations_max: int = 1, text_length: int = ITEM_BYTES_MAX
+) -> list[Violation]:
+    """Every rule that `value` violates, up to `violations_max`; empty for a record that can be stored.
 
-    `text_length` is the length of the JSON that it was read from, or more: what is short needs no weighing.
+    `text_length`: the length in bytes of the JSON that the value was read from, or any larger number. It saves the
+    computation of the item's size for short records.
+
+    To add a rule for the record as a whole, check it here. A rule for each value or attribute name belongs in
+    `_check_value`. Its code belongs in `records.errors` and docs/errors.md.
     """
     if not isinstance(value, dict):
-        return [Fault("", RECORD_NOT_AN_OBJECT, "a record is a JSON object")]
-    found = _Found(faults_max)
+        return [Violation("", RECORD_NOT_AN_OBJECT, "a record is a JSON object")]
+    found = _Violations(violations_max)
     if RESERVED_NAME in value:
         found.add(f"/{RESERVED_NAME}", NAME_RESERVED, f"{RESERVED_NAME} is Forebay's own attribute")
-    found.faults += key_schema.faults(value)
-    _check(value, 1, found)
-    if text_length > _LIGHT_TEXT_LENGTH and not found.faults and (size := item_bytes(value)) > ITEM_BYTES_MAX:
+    found.all += key_schema.violations(value)
+    _check_value(value, 1, found)
+    if text_length > _ALWAYS_SMALL_TEXT_BYTES and not found.all and (size := item_bytes(value)) > ITEM_BYTES_MAX:
         found.add(
             "",
             RECORD_TOO_LARGE,
             f"the item would be {size:,} bytes, of which Forebay adds {RESERVED_BYTES}; at most {ITEM_BYTES_MAX:,}",
         )
-    return found.faults[:faults_max]
+    return found.all[:violations_max]
 
 
-class _Found:
-    """The faults found so far. Their pointers are built from the inside out, so that good records pay nothing."""
+class _Violations:
+    """The violations found so far.
 
-    def __init__(self, room: int) -> None:
-        self.faults: list[Fault] = []
-        self.room = room
+    A pointer is built from its end, while the recursion returns, so that valid records do not pay for pointers.
+    """
+
+    def __init__(self, violations_max: int) -> None:
+        self.all: list[Violation] = []
+        self.violations_max = violations_max
 
     def add(self, pointer: str, code: str, detail: str) -> None:
-        self.faults.append(Fault(pointer, code, detail))
+        self.all.append(Violation(pointer, code, detail))
 
-    def within(self, token: str, start: int) -> None:
-        """Puts the faults from `start` on below `token`, a name or an index."""
+    def prepend_token(self, token: str, start: int) -> None:
+        """Puts `token`, a name or an index, before the pointers of the violations from index `start` on."""
         escaped = token.replace("~", "~0").replace("/", "~1")
-        self.faults[start:] = [replace(fault, pointer=f"/{escaped}{fault.pointer}") for fault in self.faults[start:]]
-        # Names may be long and many faults may share them: the answer must not grow by their product.
-        if sum(len(fault.pointer) for fault in self.faults) > _POINTERS_LENGTH_MAX:
-            del self.faults[1:]
-            self.room = 1
+        self.all[start:] = [replace(each, pointer=f"/{escaped}{each.pointer}") for each in self.all[start:]]
+        # Names may be long, and many violations may share them: the answer must not grow by their product.
+        if sum(len(each.pointer) for each in self.all) > _POINTERS_LENGTH_MAX:
+            del self.all[1:]
+            self.violations_max = 1
 
 
-_NEVER_AT_FAULT = (str, bool, type(None))
+_ALWAYS_VALID = (str, bool, type(None))
 
 
-def _check(value: Value, depth: int, found: _Found) -> None:
-    if len(found.faults) >= found.room or isinstance(value, _NEVER_AT_FAULT):
+def _check_value(value: Value, depth: int, found: _Violations) -> None:
+    if len(found.all) >= found.violations_max or isinstance(value, _ALWAYS_VALID):
         return
     if isinstance(value, NUMBERS):
-        if fault := number_fault(value):
-            found.add("", *fault)
+        if violation := number_violation(value):
+            found.add("", *violation)
     elif depth > NESTING_DEPTH_MAX:
         found.add("", NESTING_TOO_DEEP, f"at most {NESTING_DEPTH_MAX} brackets are open at once")
     else:
         elements = enumerate(value) if isinstance(value, list) else value.items()
         for token, element in elements:
-            start = len(found.faults)
+            start = len(found.all)
             if isinstance(token, str) and not 1 <= len(token.encode()) <= NAME_BYTES_MAX:
                 found.add("", NAME_INVALID, f"an attribute's name has 1 to {NAME_BYTES_MAX:,} UTF-8 bytes")
-            if not isinstance(element, _NEVER_AT_FAULT):
-                _check(element, depth + 1, found)
-            if len(found.faults) > start:
-                found.within(str(token), start)
+            if not isinstance(element, _ALWAYS_VALID):
+                _check_value(element, depth + 1, found)
+            if len(found.all) > start:
+                found.prepend_token(str(token), start)

@@ -1,6 +1,6 @@
 """Versions: UUIDv7 (RFC 9562 section 5.7), whose text order is the order of acceptance.
 
-A version is 48 bits of Unix milliseconds and a tail of 74 bits. Within one process the tail counts up, so that two
+A version is 48 bits of Unix milliseconds and a tail of 74 bits. Within one process the tail is counted up, so that two
 versions of the same millisecond keep their order (RFC 9562 section 6.2, method 2).
 """
 
@@ -18,7 +18,7 @@ class Versions:
     """Makes versions that increase. One per process, for all of its threads.
 
     `now_ms` gives Unix time in milliseconds, `random_bits(n)` n random bits (`time` and `secrets` in production).
-    A clock that stands still or steps back does not break the order: the last millisecond is counted on.
+    A clock that stands still or steps back does not break the order: then the tail of the last version is increased.
     """
 
     def __init__(self, now_ms: Callable[[], int], random_bits: Callable[[int], int]) -> None:
@@ -33,7 +33,7 @@ class Versions:
             ms = self._now_ms()
             if ms > self._ms:
                 self._ms = ms
-                # The top bit stays clear: room to count up, for more than any millisecond or wrong clock will need.
+                # The top bit stays 0, so that the tail can be counted up without overflow, even while a clock is wrong.
                 self._tail = self._random_bits(_TAIL_BITS - 1)
             else:
                 self._tail += 1
@@ -41,13 +41,13 @@ class Versions:
 
 
 def version_of_bare_message(message_id: str, sent_ms: int) -> str:
-    """The version of a message that came without one: the same at every delivery, ordered by when SQS took it."""
+    """The version of a message without the attribute: the same at every delivery, ordered by the time SQS took it."""
     digest = hashlib.blake2b(message_id.encode(), digest_size=16).digest()
     return _text(sent_ms, int.from_bytes(digest, "big") & _TAIL_MAX)
 
 
 def is_version(text: str) -> bool:
-    """Whether `text` is a UUIDv7 in its canonical form; in any other form text order would not be version order."""
+    """Whether `text` is a UUIDv7 in its canonical form. In any other form, text order would not be version order."""
     return _VERSION.fullmatch(text) is not None
 
 

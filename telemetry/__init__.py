@@ -1,1 +1,1 @@
-"""What both functions tell of themselves: metrics, and where an error came from."""
+"""What both functions report: metrics and traceback frames; and what the depth of a queue is, for all who read it."""

@@ -1,14 +1,14 @@
-"""Where an error came from, for logs: its own text could quote a record, and logs never hold record contents."""
+"""The traceback of an error, for logs: without the error's text, which could quote a record."""
 
-_PLACES_MAX = 10
+_FRAMES_MAX = 10
 
 
-def places(error: BaseException) -> list[str]:
-    """The last frames of its trace, as `file:line function`."""
-    found = []
-    trace = error.__traceback__
-    while trace:
-        code = trace.tb_frame.f_code
-        found.append(f"{code.co_filename}:{trace.tb_lineno} {code.co_name}")
-        trace = trace.tb_next
-    return found[-_PLACES_MAX:]
+def traceback_frames(error: BaseException) -> list[str]:
+    """The last frames of the traceback, each as `file:line function`."""
+    frames = []
+    traceback = error.__traceback__
+    while traceback:
+        code = traceback.tb_frame.f_code
+        frames.append(f"{code.co_filename}:{traceback.tb_lineno} {code.co_name}")
+        traceback = traceback.tb_next
+    return frames[-_FRAMES_MAX:]

@@ -1,4 +1,4 @@
-"""Counts as CloudWatch reads them from a line of log: the embedded metric format.
+"""The list of all metrics, and the log line from which CloudWatch reads them: the embedded metric format.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -13,20 +13,20 @@ METRICS = {
     "accepted": "records that the API answered 202 for",
     "unconfirmed": "records that SQS did not confirm in time, answered 503",
     "puts": "records put into the table",
-    "superseded": "records that the table had in this or a newer version already",
-    "write_units": "write units that the puts used",
-    "throttles": "puts that the table refused for want of capacity",
-    "key_throttled": "puts that one key's partition refused for want of capacity",
-    "table_unavailable": "puts that the table did not answer",
-    "table_misconfigured": "invocations that could put nothing: permission, name or credentials",
-    "dead_lettered": "messages that can never be put",
-    "renewed": "messages that were sent anew, received or kept too often",
+    "superseded": "records that the table already had in this version or a newer one",
+    "write_units": "write units that the puts consumed",
+    "throttles": "puts that were throttled because the table had no capacity left",
+    "key_throttled": "puts that were throttled because the partition of one key had no capacity left",
+    "table_unavailable": "puts that failed because the table did not answer or had an internal error",
+    "table_misconfigured": "invocations that could put nothing: wrong permission, table name or credentials",
+    "dead_lettered": "messages that can never be put, sent to the dead-letter queue with a reason",
+    "renewed": "messages that were re-enqueued, because they had been received too often or were too old",
 }
-"""All that there are, counted by the function that it happens in; each by its name in CloudWatch."""
+"""Every metric, by its name in CloudWatch."""
 
 
 class Metrics:
-    """Counts within an invocation; `flush` prints one line, and none when nothing was counted."""
+    """The counts of one invocation. `flush` writes one line, or nothing if nothing was counted."""
 
     def __init__(self, table_name: str, now_ms: Callable[[], int], write: Callable[[str], object]) -> None:
         self._table_name = table_name
@@ -35,7 +35,7 @@ class Metrics:
         self._counts: defaultdict[str, float] = defaultdict(float)
 
     def count(self, name: str, number: float) -> None:
-        """`KeyError` for what is not declared."""
+        """Raises `KeyError` for a name that is not in `METRICS`."""
         METRICS[name]
         self._counts[name] += number
 

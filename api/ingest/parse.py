@@ -7,17 +7,17 @@ from io import BytesIO
 
 from api.ingest.idempotency import derived_id
 from api.problems import MediaTypeUnsupported, RecordsInvalid, RequestMalformed, TooManyRecords
-from records.faults import JSON_MALFORMED, Fault, TextMalformed
+from records.errors import JSON_MALFORMED, TextMalformed, Violation
 from records.json_text import Value, parse
 from records.key import KeySchema
 from records.message import Message
-from records.validation import Record, faults
+from records.validation import Record, validate
 from records.version import Versions
 
 REQUEST_RECORDS_MAX = 10_000
 """Records of one request."""
-FAULTS_MAX = 100
-"""Faults that one answer lists."""
+VIOLATIONS_MAX = 100
+"""Violations that one answer lists."""
 
 
 class BodyFormat(Enum):
@@ -48,15 +48,15 @@ def parse_messages(
 ) -> list[Message]:
     """The message of each record, in request order. Raises a `Problem`; then nothing may be sent."""
     messages: list[Message] = []
-    found: list[tuple[int, Fault]] = []
+    found: list[tuple[int, Violation]] = []
     for index, value in enumerate(_values(body, body_format)):
         version = versions.next()
         default_id = version if idempotency_key is None else derived_id(idempotency_key, index)
-        message, record_faults = _message_of(
-            value, version, default_id, key_schema, faults_max=FAULTS_MAX - len(found), text_length=len(body)
+        message, violations = _message_of(
+            value, version, default_id, key_schema, violations_max=VIOLATIONS_MAX - len(found), text_length=len(body)
         )
-        found += [(index, fault) for fault in record_faults]
-        if len(found) >= FAULTS_MAX:
+        found += [(index, violation) for violation in violations]
+        if len(found) >= VIOLATIONS_MAX:
             break
         if message:
             messages.append(message)
@@ -65,8 +65,8 @@ def parse_messages(
     return messages
 
 
-def _values(body: bytes, body_format: BodyFormat) -> Iterator["Value | Fault"]:
-    """Each record's value, or the fault of a line that is malformed JSON."""
+def _values(body: bytes, body_format: BodyFormat) -> Iterator["Value | Violation"]:
+    """Each record's value, or the violation of a line that is malformed JSON."""
     if body_format is BodyFormat.LINES:
         yield from _values_of_lines(body)
         return
@@ -79,7 +79,7 @@ def _values(body: bytes, body_format: BodyFormat) -> Iterator["Value | Fault"]:
     yield from values
 
 
-def _values_of_lines(body: bytes) -> Iterator["Value | Fault"]:
+def _values_of_lines(body: bytes) -> Iterator["Value | Violation"]:
     if not body.strip():
         raise RequestMalformed(TextMalformed(JSON_MALFORMED, "the body is empty", 1, 1))
     count = 0
@@ -90,11 +90,11 @@ def _values_of_lines(body: bytes) -> Iterator["Value | Fault"]:
             yield _value_of_line(number, line.rstrip(b"\r\n"))
 
 
-def _value_of_line(number: int, line: bytes) -> "Value | Fault":
+def _value_of_line(number: int, line: bytes) -> "Value | Violation":
     try:
         return parse(line)
     except TextMalformed as error:
-        return Fault("", error.code, f"{error.detail} (line {number}, column {error.column})")
+        return Violation("", error.code, f"{error.detail} (line {number}, column {error.column})")
 
 
 def _check_count(count: int) -> None:
@@ -103,14 +103,20 @@ def _check_count(count: int) -> None:
 
 
 def _message_of(
-    value: "Value | Fault", version: str, default_id: str, key_schema: KeySchema, *, faults_max: int, text_length: int
-) -> tuple[Message | None, list[Fault]]:
-    if isinstance(value, Fault):
+    value: "Value | Violation",
+    version: str,
+    default_id: str,
+    key_schema: KeySchema,
+    *,
+    violations_max: int,
+    text_length: int,
+) -> tuple[Message | None, list[Violation]]:
+    if isinstance(value, Violation):
         return None, [value]
     if isinstance(value, dict):
         key_schema.fill(value, default_id)
-    if (found := faults(value, key_schema, faults_max, text_length)) or not isinstance(value, dict):
+    if (found := validate(value, key_schema, violations_max, text_length)) or not isinstance(value, dict):
         return None, found
     message = Message.of(Record(key_schema.of(value), value, version))
-    fault = message.fault()
-    return (None, [fault]) if fault else (message, [])
+    violation = message.violation()
+    return (None, [violation]) if violation else (message, [])

@@ -29,7 +29,7 @@ class DrainEstimate(BaseModel):
 class Buffer(BaseModel):
     """The buffer, by SQS's approximate counts."""
 
-    waiting: Annotated[int, Field(description="Messages that wait in the queue.", examples=[40])]
+    waiting: Annotated[int, Field(description="Messages that wait in the queue, delayed ones too.", examples=[40])]
     in_flight: Annotated[int, Field(description="Messages that the consumer has received.", examples=[10])]
     dead_lettered: Annotated[int, Field(description="Messages in the dead-letter queue.", examples=[0])]
     drain: DrainEstimate

@@ -8,7 +8,7 @@ from dev.console import formatting as words
 from dev.console import workload as load
 from dev.console.state import TROUBLES, Desk
 from dev.local.fault_injection import Fault
-from ops.troubles import plain
+from ops.errors import error_line
 
 _WCU_MAX = 1000
 _FAULTS = {
@@ -24,7 +24,7 @@ async def attempt(work: Awaitable[object], done: str = "") -> bool:
     try:
         await work
     except TROUBLES as error:
-        ui.notify(plain(error) or type(error).__name__, type="negative", multi_line=True)
+        ui.notify(error_line(error) or type(error).__name__, type="negative", multi_line=True)
         return False
     if done:
         ui.notify(done, type="positive")

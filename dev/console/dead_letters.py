@@ -4,11 +4,11 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ops.dead_letters import DeadLetterQueue, Describe, Described, Selection
-from ops.letter import Letter
-from ops.pace import Pace
-from ops.settle import SendBack, Tally
-from ops.stop import Stop
+from ops.dead_letter import DeadLetter
+from ops.dead_letter_queue import DeadLetterQueue, DeadLetterSummary, Selection, SummaryRequest
+from ops.rate_limit import RateLimit
+from ops.send_back_and_drop import SendBack, Tally
+from ops.stop import StopFlag
 
 if TYPE_CHECKING:
     from ops.target import Target
@@ -22,7 +22,7 @@ class Known:
     """What the last reading of the dead-letter queue found."""
 
     reasons: dict[str, int] = field(default_factory=dict)
-    letters: tuple[Described, ...] = ()
+    letters: tuple[DeadLetterSummary, ...] = ()
     """The first of them."""
     read: bool = False
 
@@ -36,17 +36,17 @@ class DeadLetters:
 
     def __init__(self, target: "Target") -> None:
         self._target = target
-        self._stop = Stop()
+        self._stop = StopFlag()
         self._queue = DeadLetterQueue(target.sqs, target.record_dead_letter_queue_url, self._stop)
         self._lock = threading.Lock()
 
     def read(self) -> Known:
         with self._lock:
-            reading = self._queue.read(Selection(), _untold, Describe(SHOWN_MAX, self._target.key_schema))
+            reading = self._queue.read(Selection(), _untold, SummaryRequest(SHOWN_MAX, self._target.key_schema))
         counts = sorted(reading.counts.items(), key=lambda each: (-each[1].letters, each[0]))
-        return Known({reason: count.letters for reason, count in counts}, tuple(reading.described), read=True)
+        return Known({reason: count.letters for reason, count in counts}, tuple(reading.summaries), read=True)
 
-    def find(self, message_id: str) -> Letter | None:
+    def find(self, message_id: str) -> DeadLetter | None:
         with self._lock:
             return self._queue.find(message_id, _untold)
 
@@ -54,12 +54,14 @@ class DeadLetters:
         """One, or all."""
         with self._lock:
             ids = [message_id] if message_id else self._queue.read(Selection(), _untold).message_ids
-            work = SendBack(self._queue, self._target.record_queue_url, ids, Pace(_SENT_BACK_PER_SECOND, self._stop))
+            work = SendBack(
+                self._queue, self._target.record_queue_url, ids, RateLimit(_SENT_BACK_PER_SECOND, self._stop.wait)
+            )
             work.run(_untold)
             return work.tally
 
     def stop(self) -> None:
-        self._stop.make()
+        self._stop.set()
 
 
 def _untold(_done: int, _of: int) -> None:

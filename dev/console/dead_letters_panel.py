@@ -10,13 +10,13 @@ from dev.console.controls import attempt
 from dev.console.dead_letters import SHOWN_MAX, Known
 from dev.console.record_timings import Way, ways_of
 from dev.console.state import LETTERS_MAX, TROUBLES, Desk
-from ops.dead_letters import Described
-from ops.text import count, printable, shortened
-from ops.troubles import plain
+from ops.dead_letter_queue import DeadLetterSummary
+from ops.errors import error_line
+from ops.formatting import count, printable, shortened
 
 if TYPE_CHECKING:
-    from ops.letter import Letter
-    from ops.settle import Tally
+    from ops.dead_letter import DeadLetter
+    from ops.send_back_and_drop import Tally
 
 _RECORDS = 10
 _BODY_LENGTH_MAX = 20_000
@@ -116,7 +116,7 @@ def _none(desk: Desk) -> str:
     return f"Reading {count(there, 'dead letter')} …"
 
 
-def _letter(desk: Desk, letter: Described) -> None:
+def _letter(desk: Desk, letter: DeadLetterSummary) -> None:
     async def look() -> None:
         await _look(desk, letter.message_id)
 
@@ -139,7 +139,7 @@ async def _send_back(desk: Desk, message_id: str | None) -> None:
     try:
         tally: Tally = await desk.send_back(message_id)
     except TROUBLES as error:
-        ui.notify(plain(error), type="negative")
+        ui.notify(error_line(error), type="negative")
         return
     if tally.sent:
         ui.notify(f"{count(tally.sent, 'dead letter')} back on the queue; what cannot be stored comes again here")
@@ -148,7 +148,7 @@ async def _send_back(desk: Desk, message_id: str | None) -> None:
 
 
 async def _look(desk: Desk, message_id: str) -> None:
-    found: list[Letter | None] = []
+    found: list[DeadLetter | None] = []
 
     async def find() -> None:
         found.append(await desk.find(message_id))

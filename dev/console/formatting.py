@@ -1,6 +1,6 @@
 """Numbers as the page writes them, with their units. Pure."""
 
-from ops.text import duration
+from ops.formatting import duration
 
 UNKNOWN = "…"
 

@@ -68,7 +68,7 @@ class Original:
 
     def look(self) -> Beside:
         items = self._dynamodb.describe_table(TableName=self.table)["Table"]["ItemCount"]
-        return Beside(depth_of(self._sqs, self._url).all, depth_of(self._sqs, self._dead_letter_url).all, items)
+        return Beside(depth_of(self._sqs, self._url).total, depth_of(self._sqs, self._dead_letter_url).total, items)
 
     def provision(self, units: int) -> None:
         """As Forebay's own table is."""

@@ -20,10 +20,11 @@ from dev.console.original_pattern import Original
 from dev.console.settings import Settings
 from dev.console.time_series import Json, Reading, Series
 from dev.console.workload import POISON
-from ops.depth import Depth, depth_of
-from ops.letter import Letter
-from ops.settle import Tally
+from ops.dead_letter import DeadLetter
+from ops.depth import depth_of
+from ops.send_back_and_drop import Tally
 from records.version import Versions
+from telemetry.queue_depth import QueueDepth
 
 POLL_SECONDS = 1.0
 _LETTERS_EVERY_SECONDS = 3.0
@@ -87,7 +88,7 @@ class Desk:
             at=time.time(),
             waiting=records.waiting,
             in_flight=records.in_flight,
-            dead_lettered=dead_letters.all,
+            dead_lettered=dead_letters.total,
             items=description["ItemCount"],
             capacity=description["ProvisionedThroughput"]["WriteCapacityUnits"],
             seconds_to_empty=seconds_to_empty,
@@ -111,7 +112,7 @@ class Desk:
         except httpx.HTTPError:
             return None
 
-    def _look(self) -> tuple[Depth, Depth, Any, Any]:
+    def _look(self) -> tuple[QueueDepth, QueueDepth, Any, Any]:
         target = self.settings.target
         description = target.dynamodb.describe_table(TableName=target.record_table_name)["Table"]
         beside = None
@@ -192,7 +193,7 @@ class Desk:
         await self._control.set_faults(self.faults)
         self._changes += 1
 
-    async def find(self, message_id: str) -> Letter | None:
+    async def find(self, message_id: str) -> DeadLetter | None:
         return await asyncio.to_thread(self.letters.find, message_id)
 
     async def send_back(self, message_id: str | None) -> Tally:

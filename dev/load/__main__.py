@@ -15,11 +15,11 @@ from dev.local.emulator import LOOPBACK
 from dev.local.ports import PortTaken, claim
 from dev.local.settings import SettingInvalid
 from ops.command import DONE, FAILED, STOPPED
+from ops.errors import EXPECTED_ERRORS, error_line
+from ops.formatting import count, table
 from ops.progress import Progress
-from ops.stop import Stop, on_signals
+from ops.stop import StopFlag, on_signals
 from ops.target import Target, TargetMissing, on_this_machine
-from ops.text import count, table
-from ops.troubles import TROUBLES, plain
 
 _REPEATED = 0.1
 """The share of records with an id that comes again, so that newest-wins is exercised."""
@@ -27,7 +27,7 @@ _REPEATED = 0.1
 
 def main() -> int:
     """0 only when records were accepted and every one of them is accounted for; 130 after Ctrl-C."""
-    stop = Stop()
+    stop = StopFlag()
     try:
         settings = Settings.from_environment(os.environ)
         target = _target(settings)
@@ -40,12 +40,12 @@ def main() -> int:
     except (SettingInvalid, PortTaken) as error:
         print(f"load: {error}", file=sys.stderr)
         return FAILED
-    except TROUBLES as error:
-        print(f"load: {plain(error)}", file=sys.stderr)
+    except EXPECTED_ERRORS as error:
+        print(f"load: {error_line(error)}", file=sys.stderr)
         return FAILED
     if not verdict.holds or not traffic.accepted:
         return FAILED
-    return STOPPED if stop.made and not settings.web_port else DONE
+    return STOPPED if stop.is_set and not settings.web_port else DONE
 
 
 def _target(settings: Settings) -> Target:
@@ -57,7 +57,7 @@ def _target(settings: Settings) -> Target:
         ) from error
 
 
-def _load(settings: Settings, traffic: Traffic, stop: Stop) -> None:
+def _load(settings: Settings, traffic: Traffic, stop: StopFlag) -> None:
     progress = Progress(sys.stderr)
     url = f"http://{LOOPBACK}:{settings.port}"
     users = Users(traffic, url, stop)
@@ -69,7 +69,7 @@ def _load(settings: Settings, traffic: Traffic, stop: Stop) -> None:
 
         def web_tell() -> None:
             if traffic.accepted:
-                progress.tell(f"{traffic.accepted:,} records accepted")
+                progress.show(f"{traffic.accepted:,} records accepted")
 
         users.serve(settings.web_port, LOOPBACK, web_tell)
     else:
@@ -79,7 +79,7 @@ def _load(settings: Settings, traffic: Traffic, stop: Stop) -> None:
             failed = f", {traffic.failures.total():,} requests not accepted" if traffic.failures else ""
             if traffic.accepted or traffic.failures:
                 each = f"{traffic.accepted:,} records accepted, {traffic.accepted / seconds:.0f}/s"
-                progress.tell(f"{seconds:.0f} of {settings.seconds:g} s: {each}{failed}")
+                progress.show(f"{seconds:.0f} of {settings.seconds:g} s: {each}{failed}")
 
         took = users.run(settings.users, [(settings.rate, settings.seconds)], tell)
         progress.end()
@@ -88,8 +88,8 @@ def _load(settings: Settings, traffic: Traffic, stop: Stop) -> None:
     print(f"\n{summary(traffic)}\n", flush=True)
 
 
-def _ended(traffic: Traffic, stop: Stop) -> str:
-    if stop.made:
+def _ended(traffic: Traffic, stop: StopFlag) -> str:
+    if stop.is_set:
         return ", ended by Ctrl-C"
     return ", ended because no more receipts are kept" if traffic.receipts.full else ""
 
@@ -103,11 +103,11 @@ def summary(traffic: Traffic) -> str:
     return "\n".join([table(rows, right=range(1, 7)), *failures])
 
 
-def _verified(settings: Settings, target: Target, traffic: Traffic, stop: Stop) -> Verdict:
+def _verified(settings: Settings, target: Target, traffic: Traffic, stop: StopFlag) -> Verdict:
     """After Ctrl-C while the load ran, without waiting; a page is ended by it, so then it is waited."""
-    waiting = Stop() if settings.web_port else stop
+    waiting = StopFlag() if settings.web_port else stop
     progress = Progress(sys.stderr)
-    verification = Verification(target, waiting, progress.tell)
+    verification = Verification(target, waiting, progress.show)
     with on_signals(waiting):
         verdict = verification.run(traffic.receipts, WAIT_SECONDS_MAX if settings.wait else 0)
     progress.end()

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ops.pace import Pace
-from ops.stop import Stop
+from ops.rate_limit import RateLimit
+from ops.stop import StopFlag
 from ops.target import Target
 from records.item import RESERVED_NAME, Item, Provenance, from_item
 from records.key import Key
@@ -25,7 +25,7 @@ _THROTTLES = {"ProvisionedThroughputExceededException", "ThrottlingException", "
 class ItemsReader:
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._pace = Pace(KEYS_PER_SECOND, Stop())
+        self._rate_limit = RateLimit(KEYS_PER_SECOND, StopFlag().wait)
 
     def read(self, keys: Sequence[Key]) -> Iterator[tuple[Key, Provenance | None]]:
         """Of the keys that have an item: None where it did not come through Forebay. Raises botocore's errors."""
@@ -35,14 +35,14 @@ class ItemsReader:
             wanted = [key for key in map(self._target.key_schema.attribute_values, some) if key]
             tries = 0
             while wanted:
-                self._pace.turn(len(wanted))
+                self._rate_limit.acquire(len(wanted))
                 before = len(wanted)
                 items, wanted = self._get(wanted, names)
                 for item in items:
                     record, provenance = from_item(item)
                     yield self._target.key_schema.of(record), provenance
                 tries = tries + 1 if len(wanted) == before else 0
-                Stop().wait(_PAUSE_SECONDS * tries)
+                StopFlag().wait(_PAUSE_SECONDS * tries)
                 if tries == _TRIES_MAX:
                     raise self._throttled()
 

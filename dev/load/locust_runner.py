@@ -8,7 +8,7 @@ from locust.env import Environment
 
 from dev.load.locustfile import Producer
 from dev.load.traffic import Traffic
-from ops.stop import Stop
+from ops.stop import StopFlag
 
 _STOP_SECONDS_MAX = 35
 """Longer than a request may take: one that was cut off may have been accepted without a receipt."""
@@ -16,7 +16,7 @@ _LOOK_SECONDS = 0.1
 
 
 class Users:
-    def __init__(self, traffic: Traffic, api_url: str, stop: Stop) -> None:
+    def __init__(self, traffic: Traffic, api_url: str, stop: StopFlag) -> None:
         self._traffic = traffic
         self._stop = stop
         Producer.traffic = traffic
@@ -55,7 +55,7 @@ class Users:
 
     @property
     def _over(self) -> bool:
-        return self._stop.made or self._traffic.receipts.full
+        return self._stop.is_set or self._traffic.receipts.full
 
     def _end(self) -> None:
         self._traffic.ended = True

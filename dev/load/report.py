@@ -32,12 +32,12 @@ from dev.local.settings import SettingInvalid, Settings
 from dev.local.stack import running
 from dev.paths import ROOT
 from ops.command import DONE, FAILED, STOPPED
-from ops.dead_letters import DeadLetterQueue, Selection
+from ops.dead_letter_queue import DeadLetterQueue, Selection
+from ops.errors import EXPECTED_ERRORS, error_line
+from ops.formatting import duration
 from ops.progress import Progress
-from ops.stop import Stop
+from ops.stop import StopFlag
 from ops.target import on_this_machine
-from ops.text import duration
-from ops.troubles import TROUBLES, plain
 from records.key import Key
 
 DEFAULT_PATH = ROOT / ".local" / "report.html"
@@ -65,17 +65,17 @@ def main(given: Sequence[str]) -> int:
             port, *others = _free_ports(3)
             environment = {"PORT": port, "AWS_PORT": others[0], "CONSOLE_PORT": others[1], "WCU": str(wcu)}
             with running(Settings.from_environment({**environment, "BURST_SECONDS": "0"}), stack_stop):
-                story = _story(int(port), wcu, seconds, stop, progress.tell)
+                story = _story(int(port), wcu, seconds, stop, progress.show)
             progress.end()
-            if stop.made:
+            if stop.is_set:
                 return _stopped()
     except Stopped:
         return _stopped()
     except (SettingInvalid, PortTaken, ProcessFailed, DeployFailed, OSError) as error:
         print(f"report: {error}", file=sys.stderr)
         return FAILED
-    except TROUBLES as error:
-        print(f"report: {plain(error)}", file=sys.stderr)
+    except EXPECTED_ERRORS as error:
+        print(f"report: {error_line(error)}", file=sys.stderr)
         return FAILED
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page(story), encoding="utf-8")
@@ -88,7 +88,7 @@ def _stopped() -> int:
     return STOPPED
 
 
-def _story(port: int, wcu: int, seconds: float, stop: Stop, tell: Callable[[str], None]) -> Story:
+def _story(port: int, wcu: int, seconds: float, stop: StopFlag, tell: Callable[[str], None]) -> Story:
     target = on_this_machine(port)
     entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(_NEVER_STORABLE)]
     target.sqs.send_message_batch(QueueUrl=target.record_queue_url, Entries=entries)  # type: ignore[arg-type]
@@ -106,7 +106,7 @@ def _story(port: int, wcu: int, seconds: float, stop: Stop, tell: Callable[[str]
     Users(traffic, url, stop).run(_USERS, phases, told)
     verdict = Verification(target, stop, tell).run(traffic.receipts)
     times = put_times(target, traffic.receipts)
-    letters = DeadLetterQueue(target.sqs, target.record_dead_letter_queue_url, Stop())
+    letters = DeadLetterQueue(target.sqs, target.record_dead_letter_queue_url, StopFlag())
     reading = letters.read(Selection(), lambda _done, _of: None)
     return Story(
         write_units=wcu,
@@ -141,12 +141,12 @@ def _free_ports(number_of: int) -> list[str]:
 
 
 @contextmanager
-def _stopping() -> Iterator[tuple[Stop, StopRequest]]:
+def _stopping() -> Iterator[tuple[StopFlag, StopRequest]]:
     """Only flags, however often the signal comes: the stack is always stopped in order."""
-    stop, stack_stop = Stop(), StopRequest()
+    stop, stack_stop = StopFlag(), StopRequest()
 
     def handler(_number: int, _frame: object) -> None:
-        stop.make()
+        stop.set()
         stack_stop.make()
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -6,7 +6,7 @@ from html import escape
 from dev.load import report_charts as charts
 from dev.load.latencies import milliseconds
 from dev.load.surge_result import Story
-from ops.text import count, duration
+from ops.formatting import count, duration
 
 _WIDE, _NARROW = 860, 380
 

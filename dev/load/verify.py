@@ -15,13 +15,13 @@ from dev.load.item_reader import KEYS_PER_SECOND, ItemsReader
 from dev.load.receipts import ReceiptInvalid, Receipts
 from ops import target_options
 from ops.command import DONE, FAILED, STOPPED
-from ops.dead_letters import DeadLetterQueue
+from ops.dead_letter_queue import DeadLetterQueue
 from ops.depth import depth_of
+from ops.errors import EXPECTED_ERRORS, error_line
+from ops.formatting import count, duration, printable, shortened, table
 from ops.progress import Progress
-from ops.stop import Stop, on_signals
+from ops.stop import StopFlag, on_signals
 from ops.target import Target
-from ops.text import count, duration, printable, shortened, table
-from ops.troubles import TROUBLES, plain
 from records.key import Key
 
 WAIT_SECONDS_MAX = 3600.0
@@ -77,7 +77,7 @@ class Verdict:
 class Verification:
     """Of receipts against the buffer and the table. `tell` is called with a line of progress."""
 
-    def __init__(self, target: Target, stop: Stop, tell: Callable[[str], None]) -> None:
+    def __init__(self, target: Target, stop: StopFlag, tell: Callable[[str], None]) -> None:
         self._target = target
         self._stop = stop
         self._tell = tell
@@ -92,8 +92,8 @@ class Verification:
             missing = self._missing(receipts, missing)
             if not missing or backlog:
                 break
-            Stop().wait(_LOOK_SECONDS * look)
-        dead_letters = depth_of(self._target.sqs, self._target.record_dead_letter_queue_url).all
+            StopFlag().wait(_LOOK_SECONDS * look)
+        dead_letters = depth_of(self._target.sqs, self._target.record_dead_letter_queue_url).total
         dead = self._dead_lettered(receipts, set(missing)) if missing and dead_letters else set()
         missing = [key for key in missing if key not in dead]
         lost = max(0, len(missing) - backlog)
@@ -110,14 +110,14 @@ class Verification:
         )
 
     def _backlog(self) -> int:
-        return depth_of(self._target.sqs, self._target.record_queue_url).all
+        return depth_of(self._target.sqs, self._target.record_queue_url).total
 
     def _wait(self, seconds: float) -> None:
         """Until the buffer is empty, `stop` is made, the time is up or nothing has moved for long."""
         now = time.monotonic()
         until, moved = now + seconds, now
         looks: deque[tuple[float, int]] = deque()
-        while (backlog := self._backlog()) and not self._stop.made:
+        while (backlog := self._backlog()) and not self._stop.is_set:
             now = time.monotonic()
             if looks and looks[-1][1] != backlog:
                 moved = now
@@ -141,7 +141,7 @@ class Verification:
 
     def _dead_lettered(self, receipts: Receipts, keys: set[Key]) -> set[Key]:
         found = set()
-        queue = DeadLetterQueue(self._target.sqs, self._target.record_dead_letter_queue_url, Stop())
+        queue = DeadLetterQueue(self._target.sqs, self._target.record_dead_letter_queue_url, StopFlag())
         with queue.scan() as scan:
             for letter in (letter for letters in scan for letter in letters):
                 key, version = letter.key(self._target.key_schema), letter.version
@@ -178,23 +178,23 @@ def main(given: Sequence[str] | None = None) -> int:
     target_options.add_to(parser)
     arguments = parser.parse_args(given)
     progress = Progress(sys.stderr)
-    stop = Stop()
+    stop = StopFlag()
     try:
         receipts = Receipts.read(_lines(arguments.files))
         with on_signals(stop):
-            verification = Verification(target_options.target_of(arguments), stop, progress.tell)
+            verification = Verification(target_options.target_of(arguments), stop, progress.show)
             verdict = verification.run(receipts, 0 if arguments.no_wait else WAIT_SECONDS_MAX)
     except (ReceiptInvalid, OSError, UnicodeDecodeError) as error:
         print(f"verify: {error}", file=sys.stderr)
         return FAILED
-    except TROUBLES as error:
-        print(f"verify: {plain(error)}", file=sys.stderr)
+    except EXPECTED_ERRORS as error:
+        print(f"verify: {error_line(error)}", file=sys.stderr)
         return FAILED
     progress.end()
     print(verdict.text())
     if not verdict.holds:
         return FAILED
-    return STOPPED if stop.made else DONE
+    return STOPPED if stop.is_set else DONE
 
 
 if __name__ == "__main__":

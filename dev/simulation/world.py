@@ -7,13 +7,13 @@ from random import Random
 from typing import Any, cast
 
 from consumer.clock import Clock
-from consumer.dead_letters import DeadLetters
-from consumer.drain import Parts
+from consumer.dead_letters import DeadLetterSender
+from consumer.drain import DrainDependencies
 from consumer.handler import create_handler
 from consumer.pace import Pace
 from consumer.paced_table import PacedTable
-from consumer.queue import RecordQueue
-from consumer.table import RecordTable
+from consumer.queue import DeliveryQueue
+from consumer.table import TableWriter
 from dev.local.capacity import WriteCapacity
 from dev.simulation.clock import EPOCH_MS, VirtualClock
 from dev.simulation.dynamodb import DynamoDbClient, SimulatedTable
@@ -155,15 +155,15 @@ def forebay(world: World) -> Handler:
     def count(_name: str, _number: float) -> None:
         pass
 
-    parts = Parts(
+    parts = DrainDependencies(
         table=PacedTable(
-            RecordTable(cast("Any", world.dynamodb), "records"),
+            TableWriter(cast("Any", world.dynamodb), "records"),
             Pace(world.setting.workers, clock.random),
             clock,
             count,
         ),
-        queue=RecordQueue(sqs, "records"),
-        dead_letters=DeadLetters(sqs, "dead-letters", clock.now_ms),
+        queue=DeliveryQueue(sqs, "records"),
+        dead_letters=DeadLetterSender(sqs, "dead-letters", clock.now_ms),
         key_schema=KeySchema(),
         clock=clock,
         count=count,

@@ -1,4 +1,4 @@
-"""How many cases a property test goes through."""
+"""How many cases a property test tries."""
 
 from hypothesis import HealthCheck, settings
 

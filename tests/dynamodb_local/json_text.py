@@ -1,4 +1,4 @@
-"""Any JSON, as Hypothesis strategies: numbers as texts, so that every digit and every way to write one is tried."""
+"""Any JSON, as Hypothesis strategies: numbers as text, so that every digit and every notation of a number is tried."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 @dataclass(frozen=True)
 class Number:
-    """A number as it is written."""
+    """A number as it is written in JSON."""
 
     text: str
 
@@ -29,7 +29,7 @@ def dumps(value: Json) -> str:
 
 
 def exact(value: Json) -> Any:
-    """The value as an exact reader sees it."""
+    """The value with exact numbers."""
     if isinstance(value, Number):
         return Decimal(value.text)
     if isinstance(value, list):
@@ -40,7 +40,7 @@ def exact(value: Json) -> Any:
 
 
 def loads(text: str) -> Any:
-    """The standard library's reader, exact."""
+    """Parses with the standard library, numbers exactly."""
     return json.loads(text, parse_float=Decimal, parse_int=Decimal)
 
 
@@ -72,7 +72,7 @@ _GOOD_NUMBERS = (
 
 
 def _mostly(good: st.SearchStrategy[Any], other: st.SearchStrategy[Any], of: int) -> st.SearchStrategy[Any]:
-    """The other once in a while: a case in which everything is wrong at once says little."""
+    """The other once in `of` times: a case in which everything is invalid at once tests little."""
     return st.integers(1, of).flatmap(lambda drawn: other if drawn == of else good)
 
 
@@ -85,7 +85,7 @@ IDS = _mostly(_GOOD_IDS, SCALARS | st.sampled_from(["x" * 2049, "Ж" * 1025]), o
 
 @st.composite
 def _deep(draw: st.DrawFn) -> Json:
-    """A value within so many brackets, around the limit."""
+    """A value nested in a number of brackets around the limit."""
     value: Json = draw(SCALARS)
     for _ in range(draw(st.integers(28, 33))):
         value = [value] if draw(st.booleans()) else {"n": value}

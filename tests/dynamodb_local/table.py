@@ -1,3 +1,3 @@
-"""The table that AWS's own engine judges by."""
+"""The table in AWS's own DynamoDB engine."""
 
 TABLE_NAME = "table-name"

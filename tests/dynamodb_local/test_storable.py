@@ -1,8 +1,8 @@
 """202 means storable, exactly; and what is refused could not have been stored.
 
-Every record goes the whole way: the app's own door, the message that it sends, the consumer's own handler, AWS's own
-DynamoDB engine, and back through `GET /records/{id}`. The judge of refusals is that engine, too, and SQS's documented
-limits of a message.
+Every record passes through the API, its message, the consumer's handler and AWS's own DynamoDB engine, and is read back
+with `GET /records/{id}`. That engine, and SQS's documented limits of a message, also decide whether a
+refusal is right.
 """
 
 import copy
@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from consumer.handler import create_handler
 from consumer.pace import Pace
 from consumer.paced_table import PacedTable
-from consumer.table import RecordTable
+from consumer.table import TableWriter
 from records.item import RESERVED_NAME, Provenance
 from tests.dynamodb_local.cases import cases
 from tests.dynamodb_local.json_text import ANYTHING, RECORDS, Json, Number, dumps, exact, loads
@@ -40,7 +40,7 @@ _MESSAGE_TEXT = re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 
 
 class Forebay:
-    """The app and the consumer with a queue that is a list in between, on the judge's table."""
+    """The API and the consumer with a list as the queue, and the engine's table."""
 
     def __init__(self, dynamodb: "DynamoDBClient") -> None:
         self.dynamodb = dynamodb
@@ -48,14 +48,14 @@ class Forebay:
         self.app = app_of(self.sqs, dynamodb)
         drain = Consumer()
         self.dead, clock = drain.dead, drain.time.clock
-        table = PacedTable(RecordTable(dynamodb, TABLE_NAME), Pace(2, clock.random), clock, lambda *_: None)
-        self._handle = create_handler(dataclasses.replace(drain.parts, table=table), lambda: None)
+        table = PacedTable(TableWriter(dynamodb, TABLE_NAME), Pace(2, clock.random), clock, lambda *_: None)
+        self._handle = create_handler(dataclasses.replace(drain.dependencies, table=table), lambda: None)
 
     def post(self, text: str) -> Any:
         return request(self.app, "POST", "/records", content=text.encode(), headers=_JSON)
 
     def drain(self) -> None:
-        """Delivers what was sent; every message must be one that SQS takes, and every record one that is stored."""
+        """Delivers what was sent. Asserts that SQS would take every message, and that every record is stored."""
         sent, self.sqs.durable = self.sqs.durable, []
         records = []
         for index, entry in enumerate(sent):
@@ -76,7 +76,7 @@ class Forebay:
         self.dynamodb.delete_item(TableName=TABLE_NAME, Key={"id": {"S": record_id}})
 
     def stores(self, value: Any) -> bool:
-        """Whether the judge takes the record's item, whatever Forebay's own rules would say of it."""
+        """Whether DynamoDB accepts the record's item, without Forebay's own validation."""
         item = {name: attribute_value(element) for name, element in value.items()}
         provenance = Provenance.of("018bcfe5-687b-7000-8000-000000000000", 0, 0)
         item[RESERVED_NAME] = provenance.attribute_value()
@@ -91,7 +91,7 @@ class Forebay:
 
 
 def attribute_value(value: Any) -> Any:
-    """The mapping of the tests' own, without any check."""
+    """The tests' own mapping, without validation."""
     match value:
         case bool():
             return {"BOOL": value}
@@ -114,7 +114,7 @@ def forebay(dynamodb: "DynamoDBClient") -> Forebay:
 
 @pytest.fixture
 def count(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Counts cases; the run's summary tells them."""
+    """Counts cases by name; the summary of the test run prints the counts."""
     counts: dict[str, int] = {}
     request.node.user_properties.append(("cases", counts))
 
@@ -128,15 +128,15 @@ def tokens(pointer: str) -> list[str]:
     return [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]]
 
 
-def mended(records: list[Any], errors: list[dict[str, Any]]) -> list[Any]:
-    """The records with just those places mended that the errors point to."""
+def repaired(records: list[Any], errors: list[dict[str, Any]]) -> list[Any]:
+    """The records, repaired only where the errors point to."""
     records = copy.deepcopy(records)
-    # From the last to the first: what is taken out must not move what is still to be mended.
+    # From the last to the first, because a removal must not shift what is still to be repaired.
     for error in reversed(errors):
         path = tokens(error["pointer"])
         if not path:
             assert error["code"] in {"record_not_an_object", "record_too_large", "message_too_large"}
-            records[error["index"]] = {"id": "mended"}
+            records[error["index"]] = {"id": "repaired"}
             continue
         parent = records[error["index"]]
         for token in path[:-1]:
@@ -144,7 +144,7 @@ def mended(records: list[Any], errors: list[dict[str, Any]]) -> list[Any]:
         last: Any = int(path[-1]) if isinstance(parent, list) else path[-1]
         match error["code"]:
             case "key_invalid":
-                parent[last] = "mended"
+                parent[last] = "repaired"
             case "name_invalid" | "name_reserved":
                 parent.pop(last, None)
             case "number_out_of_range" | "number_too_precise" | "nesting_too_deep":
@@ -160,7 +160,7 @@ def mended(records: list[Any], errors: list[dict[str, Any]]) -> list[Any]:
 @given(value=ANYTHING)
 @example(value={"id": "1", "n": Number("-0.0e5")})
 @example(value=[{"id": "same", "n": Number("1")}, {"id": "same", "n": Number("2")}])
-def test_any_json_is_stored_and_read_back_equal_or_refused_with_pointers_that_are_right(
+def test_any_json_is_stored_and_read_back_equal_or_refused_with_correct_pointers(
     forebay: Forebay, count: Callable[[str], None], value: Json
 ) -> None:
     text = dumps(value)
@@ -183,15 +183,15 @@ def test_any_json_is_stored_and_read_back_equal_or_refused_with_pointers_that_ar
     problem = answer.json()
     assert forebay.sqs.durable == []
     if answer.status_code == 400:
-        # Only what the parser itself cannot represent: beyond a Decimal's own exponents, or 200 brackets.
+        # Only what the parser itself cannot represent: numbers beyond the range of `Decimal`, or 200 brackets.
         count("refused by the parser")
         assert problem["code"] == "number_out_of_range"
         return
     assert answer.status_code == 422
     count("refused with pointers")
     records: Any = value if isinstance(value, list) else [value]
-    for _ in range(3):  # sizes are looked at when nothing else is wrong
-        records = mended(records, problem["errors"])
+    for _ in range(3):  # sizes are checked only when nothing else is wrong
+        records = repaired(records, problem["errors"])
         answer = forebay.post(dumps(records))
         if answer.status_code == 202:
             break
@@ -205,7 +205,7 @@ def test_any_json_is_stored_and_read_back_equal_or_refused_with_pointers_that_ar
 def test_a_refused_record_could_not_have_been_stored(
     forebay: Forebay, count: Callable[[str], None], record: dict[str, Any]
 ) -> None:
-    assume("_forebay" not in record)  # Forebay's own reservation, the one rule that DynamoDB does not have
+    assume("_forebay" not in record)  # reserved by Forebay: the only rule that DynamoDB does not have
     assume(len(record.get("id", "x")) < 10_000 if isinstance(record.get("id", "x"), str) else True)
     answer = forebay.post(dumps(record))
     if answer.status_code == 202:
@@ -219,31 +219,31 @@ def test_a_refused_record_could_not_have_been_stored(
         return
     value = exact(record)
     if not isinstance(value.get("id", "x"), str):
-        return  # the table's key is a string; no item without one, or with another type
+        return  # the table's key is a string: there is no item without one or with another type
     assert not forebay.stores({"id": "x", **value}), answer.json()
 
 
-def sized(room: int, filler: str) -> str:
-    """JSON of a record whose item, `_forebay` included, is `room` bytes below the limit (or above, if negative)."""
+def sized(spare: int, filler: str) -> str:
+    """JSON of a record whose item, `_forebay` included, is `spare` bytes below the limit (above it, if negative)."""
     around = len("id") + len("sized") + len("f") + RESERVED_ITEM_BYTES
-    size = ITEM_BYTES_MAX - room - around
+    size = ITEM_BYTES_MAX - spare - around
     unit = len(filler.encode())
     text = filler * (size // unit) + "x" * (size % unit)
     return json.dumps({"id": "sized", "f": text}, ensure_ascii=False)
 
 
-# By DynamoDB's published rules, counted here by hand: the name `_forebay`; a map of four strings.
+# By DynamoDB's published rules, counted by hand: the name `_forebay`, and a map of four strings.
 RESERVED_ITEM_BYTES = 8 + 3 + (1 + 7 + 36) + (1 + 8 + 24) + (1 + 3 + 24) + (1 + 3 + 24)
 
 
 @pytest.mark.parametrize("filler", ["x", "Ж", "😀"])
-@pytest.mark.parametrize("room", range(-8, 9))
-def test_the_item_limit_is_dynamodbs_to_the_byte(forebay: Forebay, filler: str, room: int) -> None:
-    text = sized(room, filler)
+@pytest.mark.parametrize("spare", range(-8, 9))
+def test_the_item_limit_is_exactly_the_limit_of_dynamodb(forebay: Forebay, filler: str, spare: int) -> None:
+    text = sized(spare, filler)
     answer = forebay.post(text)
-    assert answer.status_code == (202 if room >= 0 else 422)
-    assert forebay.stores(json.loads(text)) == (room >= 0)
-    if room >= 0:
+    assert answer.status_code == (202 if spare >= 0 else 422)
+    assert forebay.stores(json.loads(text)) == (spare >= 0)
+    if spare >= 0:
         forebay.drain()
         assert forebay.read("sized") == json.loads(text)
         forebay.clear("sized")
@@ -252,32 +252,32 @@ def test_the_item_limit_is_dynamodbs_to_the_byte(forebay: Forebay, filler: str, 
 
 
 @cases(150)
-@given(record=RECORDS, room=st.integers(-8, 8))
-def test_mixed_items_around_the_limit_are_judged_as_dynamodb_does(
-    forebay: Forebay, count: Callable[[str], None], record: dict[str, Any], room: int
+@given(record=RECORDS, spare=st.integers(-8, 8))
+def test_mixed_items_around_the_limit_are_accepted_exactly_when_dynamodb_accepts_them(
+    forebay: Forebay, count: Callable[[str], None], record: dict[str, Any], spare: int
 ) -> None:
     record = {"id": "mixed", **{name: element for name, element in record.items() if name not in {"id", "pad"}}}
     probe = forebay.post(dumps({**record, "pad": "x" * ITEM_BYTES_MAX}))
     errors = probe.json().get("errors", [])
     assume(probe.status_code == 422 and [error["code"] for error in errors] == ["record_too_large"])
     over = int(re.search(r"would be ([\d,]+) bytes", errors[0]["detail"])[1].replace(",", "")) - ITEM_BYTES_MAX  # type: ignore[index]
-    record["pad"] = "x" * (ITEM_BYTES_MAX - over - room)
+    record["pad"] = "x" * (ITEM_BYTES_MAX - over - spare)
     accepted = forebay.post(dumps(record)).status_code == 202
     forebay.sqs.durable = []
     count("within the limit" if accepted else "over the limit")
-    assert accepted == (room >= 0)
+    assert accepted == (spare >= 0)
     assert forebay.stores(exact(record)) == accepted
 
 
-@pytest.mark.parametrize("room", range(-8, 9))
-def test_the_message_limit_is_sqss_to_the_byte(forebay: Forebay, room: int) -> None:
+@pytest.mark.parametrize("spare", range(-8, 9))
+def test_the_message_limit_is_exactly_the_limit_of_sqs(forebay: Forebay, spare: int) -> None:
     """Control characters are one byte in an item and six in a message, which reaches its limit first."""
     around = len('{"id":"m","f":""}') + len("versionString") + 36
     controls = 130_000
-    text = json.dumps({"id": "m", "f": "\x01" * controls + "x" * (MESSAGE_BYTES_MAX - room - around - 6 * controls)})
+    text = json.dumps({"id": "m", "f": "\x01" * controls + "x" * (MESSAGE_BYTES_MAX - spare - around - 6 * controls)})
     answer = forebay.post(text)
-    assert answer.status_code == (202 if room >= 0 else 422)
-    if room >= 0:
+    assert answer.status_code == (202 if spare >= 0 else 422)
+    if spare >= 0:
         forebay.drain()
         assert forebay.read("m") == json.loads(text)
         forebay.clear("m")

@@ -1,6 +1,6 @@
-"""SQS and DynamoDB over HTTP, as far as the functions ask them, and Lambda's credentials of a restored snapshot.
+"""SQS and DynamoDB over HTTP, with the calls that the functions make, and Lambda's credentials for a restored snapshot.
 
-They remember what they took, and are silent or throttle as they are told.
+They record what they received. Tests set whether they answer and whether they throttle.
 """
 
 import json
@@ -33,7 +33,7 @@ class Call:
 
 class Aws(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 64  # or connections that are made at once would wait for a second
+    request_queue_size = 64  # with fewer, simultaneous connections would wait for a second
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -43,17 +43,17 @@ class Aws(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def reset(self) -> None:
-        """Everything answers again, and nothing is remembered."""
+        """Everything answers again, and nothing is recorded."""
         self.released.set()
         self.released = threading.Event()
         self.calls: list[Call] = []
         self.messages: dict[str, list[Json]] = {"records": [], "dead-letters": []}
         self.items: dict[str, Json] = {}
         self.silent: set[str] = set()
-        """Of `AmazonSQS` and `DynamoDB_20120810`, those that take a request and never answer."""
+        """`AmazonSQS` or `DynamoDB_20120810`: these receive requests and never answer."""
         self.throttling = False
         self.hot: set[str] = set()
-        """Ids in whose key range there is no room."""
+        """Ids whose partition has no capacity left."""
 
     @property
     def url(self) -> str:
@@ -61,7 +61,7 @@ class Aws(ThreadingHTTPServer):
 
     @property
     def resources(self) -> dict[str, str]:
-        """What the template refers to."""
+        """The values of what the template refers to."""
         queue = f"{self.url}/123456789012"
         return {
             "RecordQueue": f"{queue}/records",
@@ -73,9 +73,9 @@ class Aws(ThreadingHTTPServer):
         return [call.request for call in self.calls if call.name.endswith(f".{name}")]
 
     def close_connections(self) -> None:
-        """As services do with connections that nobody uses for a while."""
+        """As services do with connections that have been idle for a while."""
         for connection in tuple(self.connections):
-            with suppress(OSError):  # the other side was first
+            with suppress(OSError):  # the other side has closed it first
                 connection.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:

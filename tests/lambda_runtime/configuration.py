@@ -1,4 +1,4 @@
-"""A function as template.yaml sets it up: handler, time limit and environment."""
+"""A function's configuration in template.yaml: handler, time limit and environment."""
 
 import re
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ class Configuration:
     """Megabytes."""
     log_format: str
     variables: dict[str, str]
-    """The template's own; Lambda adds more."""
+    """Environment variables from the template; Lambda adds more."""
 
 
 def configuration(name: str, resources: Mapping[str, str]) -> Configuration:
-    """`resources` are the values of what the template refers to; its parameters have their defaults."""
+    """`resources`: the values of what the template refers to. Parameters have their defaults."""
     common = _TEMPLATE["Globals"]["Function"]
     own = _TEMPLATE["Resources"][name]["Properties"]
     variables = {**common["Environment"]["Variables"], **own["Environment"]["Variables"]}
@@ -43,7 +43,7 @@ def configuration(name: str, resources: Mapping[str, str]) -> Configuration:
 
 
 def variables(name: str) -> list[str]:
-    """The names of what the template gives to a function."""
+    """The names of the environment variables that the template sets for a function."""
     parts = (_TEMPLATE["Globals"]["Function"], _TEMPLATE["Resources"][name]["Properties"])
     return sorted({variable for part in parts for variable in part["Environment"]["Variables"]})
 
@@ -59,7 +59,7 @@ def _resolved(value: Any, values: Mapping[str, str]) -> str:
         case str() | int():
             return str(value)
         case _:
-            raise ValueError(f"not known here: {value}")
+            raise ValueError(f"not supported here: {value}")
 
 
 def _holds(condition: Any, values: Mapping[str, str]) -> bool:
@@ -69,4 +69,4 @@ def _holds(condition: Any, values: Mapping[str, str]) -> bool:
         case {"Fn::Not": [part]}:
             return not _holds(part, values)
         case _:
-            raise ValueError(f"not known here: {condition}")
+            raise ValueError(f"not supported here: {condition}")

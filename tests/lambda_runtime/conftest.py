@@ -1,25 +1,22 @@
 """The built functions under AWS's runtime client. A test module names its function: the fixture `function`."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 
 from dev.local import artefacts
 from tests.lambda_runtime.aws import Aws
 from tests.lambda_runtime.configuration import configuration
-from tests.lambda_runtime.process import Place, Process, running
-
-Start: TypeAlias = Callable[..., AbstractContextManager[Process]]
-"""A new process; what is given are changes to its environment."""
+from tests.lambda_runtime.process import Process, Runtime, Start, running
 
 
 @pytest.fixture(scope="module")
-def place(function: str) -> Iterator[Place]:
+def runtime(function: str) -> Iterator[Runtime]:
     python = artefacts.lambda_python()
     if python is None:
         pytest.skip(f"no Python {artefacts.RUNTIME} here")
@@ -27,7 +24,7 @@ def place(function: str) -> Iterator[Place]:
     if libraries is None:
         pytest.skip(f"no awslambdaric for this Python in {artefacts.LAMBDA_RUNTIME.name}: make test installs it")
     with tempfile.TemporaryDirectory() as folder:
-        yield Place(python, artefacts.build(function, Path(folder)), libraries)
+        yield Runtime(python, artefacts.build(function, Path(folder)), libraries)
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +36,19 @@ def _aws() -> Iterator[Aws]:
 
 @pytest.fixture
 def aws(_aws: Aws) -> Iterator[Aws]:
-    """As new for each test."""
+    """Reset for each test."""
     _aws.reset()
     yield _aws
     _aws.reset()
 
 
 @pytest.fixture(scope="module")
-def start(function: str, place: Place, _aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Start:
+def start(function: str, runtime: Runtime, _aws: Aws, tmp_path_factory: pytest.TempPathFactory) -> Start:
     configured = configuration(function, _aws.resources)
     logs, numbers = tmp_path_factory.mktemp("logs"), count()
 
     def start(**changes: Any) -> AbstractContextManager[Process]:
-        return running(place, configured, logs / str(next(numbers)), {"AWS_ENDPOINT_URL": _aws.url, **changes})
+        return running(runtime, configured, logs / str(next(numbers)), {"AWS_ENDPOINT_URL": _aws.url, **changes})
 
     return start
 
@@ -64,6 +61,6 @@ def _warm(start: Start) -> Iterator[Process]:
 
 @pytest.fixture
 def warm(_warm: Process) -> Process:
-    """One process for all tests of a module, whatever they did to it."""
-    _warm.lines()  # of the test before
+    """One process for all tests of a module."""
+    _warm.lines()  # discards those of the previous test
     return _warm

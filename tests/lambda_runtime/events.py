@@ -1,4 +1,4 @@
-"""What invokes the functions: a request as HTTP API delivers it, and a batch as an SQS event source mapping does."""
+"""The events that invoke the functions: a request from HTTP API, and a batch from an SQS event source mapping."""
 
 import base64
 import gzip
@@ -12,7 +12,7 @@ _TEXT = ("text/", "application/json", "application/javascript", "application/xml
 
 
 def http(
-    method: str, path: str, body: str | None = None, *, content_type: str = "application/json", packed: bool = False
+    method: str, path: str, body: str | None = None, *, content_type: str = "application/json", compressed: bool = False
 ) -> dict[str, Any]:
     """Payload format 2.0, of a route with IAM authorization:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
@@ -60,11 +60,11 @@ def http(
     if body is not None:
         headers["content-type"] = content_type
         event["body"] = body
-    if packed:
+    if compressed:
         content = gzip.compress(content)
         headers |= {"content-encoding": "gzip", "content-length": str(len(content))}
-    # HTTP API hands on as base64 what is not text, or has a content encoding.
-    if packed or not content_type.startswith(_TEXT):
+    # HTTP API encodes a body as base64 if it is not text or has a content encoding.
+    if compressed or not content_type.startswith(_TEXT):
         event |= {"body": base64.b64encode(content).decode(), "isBase64Encoded": True}
     return event
 

@@ -1,12 +1,12 @@
-"""A built function in a process of its own, under AWS's runtime client, with nothing else in reach."""
+"""A built function in its own process, under AWS's runtime client, without anything else to import."""
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from tests.lambda_runtime.configuration import Configuration
 from tests.lambda_runtime.runtime_api import CutOff, Outcome, RuntimeApi
@@ -16,7 +16,7 @@ _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Runtime:
     """What a process is started from."""
 
     python: str
@@ -43,7 +43,7 @@ class Process:
             raise
 
     def lines(self) -> list[dict[str, Any]]:
-        """What was logged since the last look. Every line is a JSON object, or this fails."""
+        """The lines logged since the last call. Fails if one is not a JSON object."""
         text = self.log.read_text(encoding="utf-8")
         new, self._read = text[self._read :], len(text)
         lines = [json.loads(line) for line in new.splitlines()]
@@ -51,7 +51,7 @@ class Process:
         return lines
 
     def init_error(self) -> tuple[dict[str, Any], int]:
-        """The error that the initialisation ended with, and the process's exit code."""
+        """The error with which the initialisation ended, and the process's exit code."""
         error: dict[str, Any] = self.api.init_errors.get(timeout=10)
         return error, self.popen.wait(timeout=10)
 
@@ -60,25 +60,29 @@ class Process:
         return self.popen.poll() is None
 
 
+Start: TypeAlias = Callable[..., AbstractContextManager[Process]]
+"""Starts a new process; the keyword arguments are changes to its environment, None leaves a variable out."""
+
+
 @contextmanager
 def running(
-    place: Place, configuration: Configuration, log: Path, changes: Mapping[str, str | None]
+    runtime: Runtime, configuration: Configuration, log: Path, changes: Mapping[str, str | None]
 ) -> Iterator[Process]:
-    """`changes` are made to the environment; None leaves a variable out."""
+    """`changes` to the environment: None leaves a variable out."""
     api = RuntimeApi()
-    given = {**_environment(configuration, place.artefact, api.address), **changes}
+    given = {**_environment(configuration, runtime.artefact, api.address), **changes}
     command = [
-        place.python,
+        runtime.python,
         "-I",
         "-S",
         "-B",
-        *map(str, (_BOOTSTRAP, place.artefact, place.libraries)),
+        *map(str, (_BOOTSTRAP, runtime.artefact, runtime.libraries)),
         configuration.handler,
     ]
     with log.open("wb") as output:
         popen = subprocess.Popen(
             command,
-            cwd=place.artefact,
+            cwd=runtime.artefact,
             env={name: value for name, value in given.items() if value is not None},
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,4 +1,4 @@
-"""Lambda's Runtime API, which the runtime client in a function's process asks for invocations and tells their outcomes.
+"""Lambda's Runtime API: the runtime client in a function's process gets invocations from it and posts their outcomes.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -20,7 +20,7 @@ _ANSWER_BYTES_MAX = 6_291_556
 
 
 class CutOff(Exception):
-    """The invocation was not done with at its deadline: Lambda kills the process."""
+    """The invocation was not finished at its deadline: Lambda kills the process."""
 
 
 class StartFailed(Exception):
@@ -32,7 +32,7 @@ class Invocation:
     request_id: str
     event: bytes
     seconds: float
-    """What it may take."""
+    """Its time limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class Outcome:
     answer: Any
     """What the handler returned; None when it raised."""
     error: Any
-    """What the runtime client told of an error."""
+    """What the runtime client reported of an error."""
     seconds: float
 
 
 class RuntimeApi(ThreadingHTTPServer):
-    """Of one process: Lambda runs one for each."""
+    """The Runtime API of one process: Lambda runs one for each."""
 
     daemon_threads = True
 
@@ -56,7 +56,7 @@ class RuntimeApi(ThreadingHTTPServer):
         self.init_errors: queue.Queue[Any] = queue.Queue()
         self.invocations: queue.Queue[Invocation | None] = queue.Queue()
         self.asked: queue.Queue[bool] = queue.Queue()
-        """A process that asked for an invocation and got it, or (False) told that it cannot start."""
+        """True when the process got an invocation, False when it reported that it cannot start."""
         self.outcomes: queue.Queue[Outcome] = queue.Queue()
         self.current: tuple[Invocation, float] | None = None
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -66,7 +66,7 @@ class RuntimeApi(ThreadingHTTPServer):
         return f"127.0.0.1:{self.server_port}"
 
     def invoke(self, event: object, seconds: float) -> Outcome:
-        """Hands the event over as soon as the process asks for one; its time begins then.
+        """Gives the event to the process when it asks for one; its time begins then.
 
         Raises `CutOff` or `StartFailed`.
         """
@@ -79,7 +79,7 @@ class RuntimeApi(ThreadingHTTPServer):
             raise CutOff(f"Task timed out after {seconds:.2f} seconds") from None
 
     def close(self) -> None:
-        self.invocations.put(None)  # whoever waits for one waits no longer
+        self.invocations.put(None)  # ends the wait for the next one
         self.shutdown()
         self.server_close()
 
@@ -116,13 +116,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         content = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        told = self.path.removeprefix(_PATH)
-        if told == "init/error":
+        path = self.path.removeprefix(_PATH)
+        if path == "init/error":
             self._answer(202, b'{"status":"OK"}', {})
             self.server.init_errors.put(content)
             self.server.asked.put(False)
             return
-        kind, request_id, outcome = told.split("/")
+        kind, request_id, outcome = path.split("/")
         current, self.server.current = self.server.current, None
         if current is None or (kind, request_id) != ("invocation", current[0].request_id):
             self._answer(400, b'{"errorType":"InvalidRequestID"}', {})

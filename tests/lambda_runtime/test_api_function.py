@@ -1,4 +1,4 @@
-"""The API's built artefact under AWS's runtime client: what HTTP API gets of it."""
+"""The API's built artefact under AWS's runtime client: the answers that HTTP API gets."""
 
 import json
 from typing import Any
@@ -7,8 +7,7 @@ import pytest
 
 from tests.lambda_runtime import events
 from tests.lambda_runtime.aws import RESTORED_ACCESS_KEY, RESTORED_TOKEN, Aws
-from tests.lambda_runtime.conftest import Start
-from tests.lambda_runtime.process import ACCESS_KEY, Process
+from tests.lambda_runtime.process import ACCESS_KEY, Process, Start
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +19,7 @@ _RECORD = '{"id":"42","temperature":21.5}'
 
 
 def answer_of(process: Process, event: dict[str, Any]) -> tuple[int, Any, dict[str, str]]:
-    """What HTTP API makes of the function's answer: status, content and headers."""
+    """The answer that HTTP API sends to the client: status, content and headers."""
     outcome = process.invoke(event)
     assert outcome.error is None
     return outcome.answer["statusCode"], events.content_of(outcome.answer), outcome.answer["headers"]
@@ -44,22 +43,22 @@ def test_the_first_answer_has_a_receipt_for_each_record_and_the_messages_are_in_
     assert {call.access_key for call in aws.calls} == {ACCESS_KEY}
 
 
-def test_one_process_gives_the_warm_answers_over_one_connection_to_the_queue(warm: Process, aws: Aws) -> None:
+def test_a_warm_process_sends_all_requests_over_one_connection_to_the_queue(warm: Process, aws: Aws) -> None:
     answers = [answer_of(warm, events.http("POST", "/records", _RECORD)) for _ in range(20)]
     assert [status for status, _, _ in answers] == [202] * 20
     assert bodies(aws) == [_RECORD] * 20
-    # A request's id is the process's own name and a number.
+    # The request id is the name of the process and a number.
     assert len({headers["x-request-id"][:16] for _, _, headers in answers}) == 1
     assert len({call.connection for call in aws.calls}) == 1
 
 
-def test_health_is_answered(warm: Process) -> None:
+def test_get_health_is_answered_with_ok(warm: Process) -> None:
     status, content, _ = answer_of(warm, events.http("GET", "/health"))
     assert (status, content) == (200, {"status": "ok"})
 
 
 @pytest.mark.parametrize(("path", "status"), [("/ready", 200), ("/buffer", 200), ("/records/43", 404)])
-def test_what_is_read_is_asked_of_aws_by_the_runtimes_boto3(warm: Process, aws: Aws, path: str, status: int) -> None:
+def test_reads_use_the_boto3_of_the_runtime(warm: Process, aws: Aws, path: str, status: int) -> None:
     assert answer_of(warm, events.http("GET", path))[0] == status
     assert {call.access_key for call in aws.calls} == {ACCESS_KEY}
 
@@ -70,7 +69,7 @@ def test_a_record_is_read_back_from_the_table(warm: Process, aws: Aws) -> None:
     assert (status, content) == (200, {"id": "a/b", "temperature": 21.5})
 
 
-def test_a_malformed_body_is_a_problem_and_nothing_is_sent(warm: Process, aws: Aws) -> None:
+def test_a_malformed_body_is_answered_with_a_problem_and_nothing_is_sent(warm: Process, aws: Aws) -> None:
     status, content, headers = answer_of(warm, events.http("POST", "/records", '{"id":"42",'))
     assert (status, headers["content-type"]) == (400, "application/problem+json")
     assert content["status"] == 400
@@ -78,22 +77,20 @@ def test_a_malformed_body_is_a_problem_and_nothing_is_sent(warm: Process, aws: A
     assert aws.calls == []
 
 
-def test_a_packed_body_is_unpacked_from_gzip_within_base64(warm: Process, aws: Aws) -> None:
-    status, content, _ = answer_of(warm, events.http("POST", "/records", _RECORD, packed=True))
+def test_a_gzip_body_which_arrives_as_base64_is_accepted(warm: Process, aws: Aws) -> None:
+    status, content, _ = answer_of(warm, events.http("POST", "/records", _RECORD, compressed=True))
     assert (status, content["records"][0]["id"]) == (202, "42")
     assert bodies(aws) == [_RECORD]
 
 
-def test_records_one_a_line_come_as_base64_too(warm: Process, aws: Aws) -> None:
+def test_records_one_a_line_which_arrive_as_base64_are_accepted(warm: Process, aws: Aws) -> None:
     event = events.http("POST", "/records", '{"id":"1"}\n{"id":"2"}\n', content_type="application/x-ndjson")
     assert event["isBase64Encoded"]
     assert answer_of(warm, event)[0] == 202
     assert bodies(aws) == ['{"id":"1"}', '{"id":"2"}']
 
 
-def test_connections_that_the_queue_closed_while_the_process_was_frozen_cost_the_client_nothing(
-    warm: Process, aws: Aws
-) -> None:
+def test_connections_that_sqs_closed_while_the_process_was_frozen_cause_no_error(warm: Process, aws: Aws) -> None:
     first = answer_of(warm, events.http("POST", "/records", '{"id":"1"}'))[0]
     aws.close_connections()
     second = answer_of(warm, events.http("POST", "/records", '{"id":"2"}'))[0]
@@ -101,14 +98,14 @@ def test_connections_that_the_queue_closed_while_the_process_was_frozen_cost_the
     assert bodies(aws) == ['{"id":"1"}', '{"id":"2"}']
 
 
-def test_what_is_no_request_is_an_error_and_the_process_goes_on(warm: Process, aws: Aws) -> None:
+def test_an_event_that_is_not_a_request_is_an_error_and_the_process_goes_on(warm: Process, aws: Aws) -> None:
     outcome = warm.invoke({"key": "value"})
     assert (outcome.answer, outcome.error["errorType"]) == (None, "RuntimeError")
     assert answer_of(warm, events.http("POST", "/records", _RECORD))[0] == 202
     assert warm.alive
 
 
-def test_a_queue_that_does_not_answer_is_a_503_within_the_timeout_and_the_process_goes_on(
+def test_when_sqs_does_not_answer_the_client_gets_503_within_the_timeout_and_the_process_goes_on(
     warm: Process, aws: Aws
 ) -> None:
     aws.silent = {"AmazonSQS"}
@@ -122,20 +119,20 @@ def test_a_queue_that_does_not_answer_is_a_503_within_the_timeout_and_the_proces
     assert warm.alive
 
 
-def test_lines_of_log_are_json_objects_that_hold_nothing_of_a_record(warm: Process, aws: Aws) -> None:
+def test_log_lines_are_json_objects_without_record_contents(warm: Process, aws: Aws) -> None:
     secret = "4f9d2c"
     for body in (f'{{"id":"{secret}","of":"{secret}"}}', f'{{"{secret}":', f'{{"id":"1","id":"{secret}"}}'):
         warm.invoke(events.http("POST", "/records", body))
     warm.invoke(events.http("GET", f"/records/{secret}"))
     lines = warm.lines()
     assert [line["status"] for line in lines if line.get("message") == "request"] == [202, 400, 400, 404]
-    # The others are counts, in CloudWatch's embedded metric format.
+    # The other lines are metrics, in CloudWatch's embedded metric format.
     assert all("_aws" in line or {"level", "message", "request_id"} <= line.keys() for line in lines)
     assert secret not in json.dumps(lines)
 
 
-def test_a_restored_snapshot_signs_with_the_credentials_that_it_finds_then(start: Start, aws: Aws) -> None:
-    """SnapStart: no credentials in the environment, but an address that has them."""
+def test_a_restored_snapshot_signs_with_the_credentials_of_after_the_restore(start: Start, aws: Aws) -> None:
+    """With SnapStart the environment has no credentials, but the address of an endpoint that has them."""
     with start(
         AWS_LAMBDA_INITIALIZATION_TYPE="snap-start",
         AWS_ACCESS_KEY_ID=None,

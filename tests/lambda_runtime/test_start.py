@@ -1,9 +1,9 @@
-"""What both functions do when they start: a setting that is missing is told by its name."""
+"""The start of both functions: the error for a missing setting names it."""
 
 import pytest
 
 from tests.lambda_runtime.configuration import variables
-from tests.lambda_runtime.conftest import Start
+from tests.lambda_runtime.process import Start
 
 _FUNCTIONS = ("ApiFunction", "ConsumerFunction")
 
@@ -20,7 +20,7 @@ def function(request: pytest.FixtureRequest) -> str:
     indirect=["function"],
     scope="module",
 )
-def test_a_missing_setting_is_told_by_its_name_when_the_function_starts(start: Start, variable: str) -> None:
+def test_the_error_for_a_missing_setting_names_it_when_the_function_starts(start: Start, variable: str) -> None:
     with start(**{variable: None}) as process:
         error, exit_code = process.init_error()
         lines = process.lines()

@@ -8,10 +8,10 @@ import pytest
 
 import api.problems
 import consumer.table
-import ops.letter
-import records.faults
+import ops.dead_letter
+import records.errors
 from api.ingest.body import REQUEST_BYTES_MAX
-from api.ingest.parse import FAULTS_MAX, REQUEST_RECORDS_MAX
+from api.ingest.parse import REQUEST_RECORDS_MAX, VIOLATIONS_MAX
 from dev.paths import ROOT
 from records.item import RESERVED_BYTES
 
@@ -20,11 +20,11 @@ _ERRORS = (ROOT / "docs" / "errors.md").read_text()
 
 def codes() -> set[str]:
     """Every code of the sources: the faults of records, the problems of HTTP, the errors of the consumer."""
-    known = {text for name, text in vars(records.faults).items() if name.isupper()}
+    known = {text for name, text in vars(records.errors).items() if name.isupper()}
     for module in (api.problems, consumer.table):
         declared = (getattr(each, "code", None) for _, each in inspect.getmembers(module, inspect.isclass))
         known |= {code for code in declared if isinstance(code, str)}
-    known.add(ops.letter.RECEIVED_TOO_OFTEN)
+    known.add(ops.dead_letter.RECEIVED_TOO_OFTEN)
     return known | {"not_found", "method_not_allowed", "request_refused"}  # errors of the router
 
 
@@ -41,7 +41,7 @@ def test_no_code_is_documented_that_does_not_exist() -> None:
 def test_the_documented_limits_are_those_of_the_code() -> None:
     assert f"the {RESERVED_BYTES} bytes that Forebay adds" in _ERRORS
     assert f"over {REQUEST_RECORDS_MAX:,} records" in _ERRORS
-    assert f"up to {FAULTS_MAX} faults" in _ERRORS
+    assert f"up to {VIOLATIONS_MAX} faults" in _ERRORS
     assert f"over {REQUEST_BYTES_MAX // 1024**2} MiB" in _ERRORS
 
 

@@ -19,12 +19,12 @@ from botocore.config import Config
 
 from consumer.clients import CONFIG
 from consumer.clock import Clock
-from consumer.drain import Parts
+from consumer.drain import DrainDependencies
 from consumer.handler import create_handler
 from consumer.pace import Pace
 from consumer.paced_table import PacedTable
-from consumer.queue import RecordQueue
-from consumer.table import RecordTable
+from consumer.queue import DeliveryQueue
+from consumer.table import TableWriter
 from records.item import Provenance, to_item
 from records.json_text import parse
 from records.key import KeySchema
@@ -148,9 +148,9 @@ def _handler(dynamodb: "DynamoDBClient") -> Any:  # noqa: ANN401 - called with a
     def count(_name: str, _number: float) -> None:
         pass
 
-    table = PacedTable(RecordTable(dynamodb, "records"), Pace(2, clock.random), clock, count)
-    queue: Any = RecordQueue(None, "unused")  # type: ignore[arg-type] # nothing goes back here
-    return create_handler(Parts(table, queue, queue, KeySchema(), clock, count), lambda: None)
+    table = PacedTable(TableWriter(dynamodb, "records"), Pace(2, clock.random), clock, count)
+    queue: Any = DeliveryQueue(None, "unused")  # type: ignore[arg-type] # nothing goes back here
+    return create_handler(DrainDependencies(table, queue, queue, KeySchema(), clock, count), lambda: None)
 
 
 def _cpu(run: Any) -> float:  # noqa: ANN401 - a callable

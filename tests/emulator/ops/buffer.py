@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 import boto3
 from botocore.config import Config
 
-from consumer.dead_letters import DeadLetters
+from consumer.dead_letters import DeadLetterSender
 from consumer.delivery import Delivery
-from ops.dead_letters import DeadLetterQueue
-from ops.stop import Stop
+from ops.dead_letter_queue import DeadLetterQueue
+from ops.stop import StopFlag
 from ops.target import Target
 from records.version import version_of_bare_message
 
@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-"""When the dead letters' producers sent them, unless a test says otherwise."""
-
 SENT_MS = 1_700_000_000_000
-
-
+"""When the producers sent the dead letters, unless a test gives another time."""
 ACCESS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -52,32 +49,32 @@ class Emulator:
 
 @dataclass(frozen=True)
 class Buffer:
-    """Queues and a table on the emulator. What SQS gives up there is moved at its second receive."""
+    """Queues and a table on the emulator. SQS moves a message to the dead-letter queue at its second receive."""
 
     emulator: Emulator
     target: Target
-    stop: Stop
+    stop: StopFlag
 
     @property
     def sqs(self) -> "SQSClient":
         return self.target.sqs
 
     def dead_letters(self, sqs: Any = None) -> DeadLetterQueue:
-        """The queue as the commands work with it; through another client where calls are to fail."""
+        """The dead-letter queue as the commands use it; with another client where calls have to fail."""
         return DeadLetterQueue(sqs or self.sqs, self.target.record_dead_letter_queue_url, self.stop)
 
     def dead_letter(self, body: str, reason: str = "json_malformed", version: str | None = None, at_ms: int = 0) -> str:
-        """As the consumer sends it, at that time. Returns the version that it has."""
+        """Sends a dead letter as the consumer does, at that time. Returns its version."""
         delivery = Delivery(secrets.token_hex(), "handle", body, version, SENT_MS, 1)
-        letters = DeadLetters(self.sqs, self.target.record_dead_letter_queue_url, lambda: at_ms)
-        assert letters.send(delivery, reason, f"why it is {reason}")
-        return delivery.lasting_version()
+        sender = DeadLetterSender(self.sqs, self.target.record_dead_letter_queue_url, lambda: at_ms)
+        assert sender.send(delivery, reason, f"why it is {reason}")
+        return delivery.stable_version()
 
-    def given_up(self, body: str, **attributes: str) -> str:
-        """A message that SQS moves to the dead letters by itself. Returns the version that its deliveries had."""
-        told: Any = {name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()}
+    def received_too_often(self, body: str, **attributes: str) -> str:
+        """Lets SQS move a message to the dead-letter queue. Returns the version that its deliveries had."""
+        given: Any = {name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()}
         self.sqs.send_message(
-            QueueUrl=self.target.record_queue_url, MessageBody=body, MessageAttributes=told, DelaySeconds=0
+            QueueUrl=self.target.record_queue_url, MessageBody=body, MessageAttributes=given, DelaySeconds=0
         )
         (delivered,) = self.records(seconds=0)
         assert self.records() == []
@@ -85,7 +82,7 @@ class Buffer:
         return attributes.get("version") or version_of_bare_message(delivered["MessageId"], sent_ms)
 
     def records(self, seconds: int = 60) -> list["MessageTypeDef"]:
-        """Up to ten messages of the queue of records, hidden for so long."""
+        """Receives up to ten messages of the record queue, which are then hidden for so long."""
         return self.sqs.receive_message(
             QueueUrl=self.target.record_queue_url,
             MaxNumberOfMessages=10,
@@ -98,24 +95,24 @@ class Buffer:
         return sorted(message["MessageAttributes"]["version"]["StringValue"] for message in self.records())
 
     def letters(self) -> tuple[int, int]:
-        """Dead letters that can be received, and those that somebody holds."""
+        """The number of dead letters that can be received, and the number of those in flight."""
         depth = self.dead_letters().depth()
         return depth.waiting, depth.in_flight
 
     def message_ids(self) -> list[str]:
-        """Of all dead letters, without hiding any."""
+        """The ids of all dead letters, which are visible again afterwards."""
         messages: list[MessageTypeDef] = []
         url = self.target.record_dead_letter_queue_url
-        while some := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            messages += some
+        while received := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            messages += received
         for message in messages:
             handle = message["ReceiptHandle"]
             self.sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
         return [message["MessageId"] for message in messages]
 
     def addresses(self) -> str:
-        """As `make run` leaves them in `.local/PORT.env`."""
-        told = {
+        """The text of `.local/PORT.env`, as `make run` writes it."""
+        variables = {
             "API_URL": "http://127.0.0.1:1",
             "RECORD_QUEUE_URL": self.target.record_queue_url,
             "RECORD_DEAD_LETTER_QUEUE_URL": self.target.record_dead_letter_queue_url,
@@ -123,11 +120,11 @@ class Buffer:
             "AWS_ENDPOINT_URL": self.emulator.url,
             **ACCESS,
         }
-        return "".join(f"{name}={text}\n" for name, text in told.items())
+        return "".join(f"{name}={text}\n" for name, text in variables.items())
 
 
 class Faulty:
-    """A client, some of whose calls are replaced."""
+    """A client with some of its calls replaced."""
 
     def __init__(self, client: "SQSClient", **calls: Callable[..., Any]) -> None:
         self._client = client
@@ -137,8 +134,8 @@ class Faulty:
         return self._calls.get(name) or getattr(self._client, name)
 
 
-def told_nothing(_done: int, _of: int) -> None:
-    """For work whose progress is not what a test is about."""
+def ignore_progress(_done: int, _of: int) -> None:
+    """For tests that are not about progress."""
 
 
 def faulty(client: "SQSClient", **calls: Callable[..., Any]) -> "SQSClient":

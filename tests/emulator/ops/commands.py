@@ -9,9 +9,9 @@ import pytest
 from ops.__main__ import main
 from tests.emulator.ops.buffer import Buffer, faulty
 
-SECRET = "what the record holds"
+SECRET = "the contents of the record"
 FAILED = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
-"""What SQS answers to a batch of one that it could not do."""
+"""SQS's answer to a batch whose only entry failed."""
 
 
 def letters(*arguments: str) -> int:
@@ -19,6 +19,6 @@ def letters(*arguments: str) -> int:
 
 
 def through(monkeypatch: pytest.MonkeyPatch, buffer: Buffer, **calls: Callable[..., Any]) -> None:
-    """The commands' calls of SQS are replaced by these."""
+    """Replaces these calls of the commands' SQS client."""
     target = replace(buffer.target, sqs=faulty(buffer.sqs, **calls))
     monkeypatch.setattr("ops.target_options.on_this_machine", lambda _: target)

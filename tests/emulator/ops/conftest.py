@@ -13,13 +13,12 @@ from pathlib import Path
 import pytest
 
 from dev.paths import ROOT
-from ops.stop import Stop
+from ops.stop import StopFlag
 from ops.target import Target
 from records.key import KeySchema
 from tests.emulator.ops.buffer import Buffer, Emulator
 from tests.harness.ports import free_ports
 
-"""When the dead letters' producers sent them, unless a test says otherwise."""
 _START_SECONDS_MAX = 30
 
 
@@ -82,7 +81,7 @@ def table_name(emulator: Emulator) -> str:
 
 @pytest.fixture
 def buffer(emulator: Emulator, table_name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buffer]:
-    monkeypatch.setattr("ops.scan.WAIT_SECONDS", 0)  # the emulator has one server, which always knows
+    monkeypatch.setattr("ops.scan.WAIT_SECONDS", 0)  # the emulator has only one server, so long polling is not needed
     sqs, dynamodb = emulator.client("sqs"), emulator.client("dynamodb")
     name = secrets.token_hex(8)
     dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
@@ -90,22 +89,22 @@ def buffer(emulator: Emulator, table_name: str, monkeypatch: pytest.MonkeyPatch)
     redrive = f'{{"deadLetterTargetArn":"{arn}","maxReceiveCount":1}}'
     records = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": redrive})["QueueUrl"]
     target = Target("this buffer", sqs, dynamodb, records, dead, table_name, KeySchema())
-    yield Buffer(emulator, target, Stop())
+    yield Buffer(emulator, target, StopFlag())
     for url in (records, dead):
         sqs.delete_queue(QueueUrl=url)
 
 
 @pytest.fixture
 def local(buffer: Buffer, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The option by which the commands find the buffer, with no clients made anew."""
-    there = replace(buffer.target, name="the local stack on port 8123")
-    monkeypatch.setattr("ops.target_options.on_this_machine", {8123: there}.__getitem__)
+    """The option with which the commands find the buffer. They use its clients instead of new ones."""
+    target = replace(buffer.target, name="the local stack on port 8123")
+    monkeypatch.setattr("ops.target_options.on_this_machine", {8123: target}.__getitem__)
     return "--local=8123"
 
 
 @pytest.fixture
 def addresses(buffer: Buffer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file by which --local=8123 finds the buffer."""
+    """The file in which --local=8123 finds the buffer."""
     monkeypatch.setattr("ops.target.ADDRESSES", tmp_path)
     path = tmp_path / "8123.env"
     path.write_text(buffer.addresses())

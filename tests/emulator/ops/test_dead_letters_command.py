@@ -1,4 +1,4 @@
-"""`dead-letters list` and `show`, and what holds for every command of `dead-letters`."""
+"""`dead-letters list` and `show`, and properties of every `dead-letters` command."""
 
 import re
 import signal
@@ -14,67 +14,69 @@ _HOUR_MS = 3_600_000
 _CLEAR = "\x1b[2J"
 
 
-def test_list_counts_by_reason_with_the_oldest_and_the_newest(
+def test_list_counts_letters_by_reason_with_the_oldest_and_the_newest(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for n in range(12):
         buffer.dead_letter(SECRET, "json_malformed", at_ms=n * _HOUR_MS)
-    buffer.given_up(f'{{"id":"{SECRET}"}}')
+    buffer.received_too_often(f'{{"id":"{SECRET}"}}')
     assert letters("list", local) == 0
-    said = capsys.readouterr()
-    assert said.out == (
+    printed = capsys.readouterr()
+    assert printed.out == (
         "13 dead letters in the local stack on port 8123\n\n"
         "  reason              letters  oldest                    newest\n"
         "  json_malformed           12  1970-01-01T00:00:00.000Z  1970-01-01T11:00:00.000Z\n"
         "  received_too_often        1  -                         -\n"
     )
-    assert said.err == "read 10 of about 13 dead letters\n"
+    assert printed.err == "read 10 of about 13 dead letters\n"
     assert buffer.letters() == (13, 0)
 
 
-def test_list_of_none_says_so(local: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_of_an_empty_queue_prints_0_dead_letters(local: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert letters("list", local) == 0
     assert capsys.readouterr().out == "0 dead letters in the local stack on port 8123\n"
 
 
-def test_list_names_each_with_its_key_sizes_and_detail_and_nothing_of_the_rest(
+def test_list_each_shows_key_sizes_and_detail_but_no_other_contents(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = f'{{"id":"42","note":"{SECRET}"}}'
     buffer.dead_letter(body, "put_refused")
     (message_id,) = buffer.message_ids()
     assert letters("list", "--each", local) == 0
-    said = capsys.readouterr().out
-    (line,) = [line for line in said.splitlines() if message_id in line]
+    printed = capsys.readouterr().out
+    (line,) = [line for line in printed.splitlines() if message_id in line]
     pattern = rf"  {message_id}  put_refused  {len(body)} B    \d+ B  42   why it is put_refused"
     assert re.fullmatch(pattern, line)
-    assert SECRET not in said
+    assert SECRET not in printed
 
 
-def test_list_names_only_those_with_the_reason_and_as_many_as_asked(
+def test_list_shows_only_letters_with_the_reason_and_at_most_the_limit(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for n in range(6):
         buffer.dead_letter("{", ("key_invalid", "json_malformed")[n % 2])
     assert letters("list", "--reason", "key_invalid", "--limit", "2", local) == 0
-    said = capsys.readouterr().out
-    assert (said.count("why it is key_invalid"), said.count("why it is json_malformed")) == (2, 0)
-    assert said.endswith("  … and 1 more: --limit\n")
+    printed = capsys.readouterr().out
+    assert (printed.count("why it is key_invalid"), printed.count("why it is json_malformed")) == (2, 0)
+    assert printed.endswith("  … and 1 more: --limit\n")
     assert letters("list", "--reason", "no_such", local) == 0
     assert capsys.readouterr().out.endswith("\n\nNone has this reason.\n")
 
 
-def test_list_says_that_others_hold_letters(buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_warns_of_letters_that_somebody_else_reads(
+    buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     buffer.dead_letter("{")
     with buffer.dead_letters().scan() as others:
         list(others)
         assert letters("list", local) == 0
-    said = capsys.readouterr()
-    assert said.out.startswith("0 dead letters")
-    assert "About 1 more dead letter cannot be seen now" in said.err
+    printed = capsys.readouterr()
+    assert printed.out.startswith("0 dead letters")
+    assert "About 1 more dead letter cannot be seen now" in printed.err
 
 
-def test_a_terminal_is_shown_no_commands_of_a_record(
+def test_no_control_characters_of_a_record_reach_a_terminal(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     escaped = _CLEAR.replace("\x1b", "\\u001b")
@@ -82,28 +84,30 @@ def test_a_terminal_is_shown_no_commands_of_a_record(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     assert letters("list", "--each", local) == 0
     assert letters("show", *buffer.message_ids(), local) == 0
-    said = capsys.readouterr().out
-    assert "\\x1b[2J\\x9b" in said
-    assert not set(said) & {"\x1b", "\u009b"}
+    printed = capsys.readouterr().out
+    assert "\\x1b[2J\\x9b" in printed
+    assert not set(printed) & {"\x1b", "\u009b"}
 
 
-def test_show_prints_one_letter_whole(buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_prints_everything_about_one_letter(
+    buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     body = f' {{"id":"42","note":"{SECRET}"}}\n'
     version = buffer.dead_letter(body, "put_refused", at_ms=_HOUR_MS)
     (message_id,) = buffer.message_ids()
     assert letters("show", message_id, local) == 0
-    said = capsys.readouterr().out
-    told, _, shown = said.partition("\n\n" + body[:10])
-    assert body[:10] + shown == body + "\n"
-    lines = [line.split(maxsplit=1) for line in told.splitlines() if line]
+    printed = capsys.readouterr().out
+    before_body, _, after = printed.partition("\n\n" + body[:10])
+    assert body[:10] + after == body + "\n"
+    lines = [line.split(maxsplit=1) for line in before_body.splitlines() if line]
     assert ["message", message_id] in lines
-    assert ["goes", f"back as   {version}"] in lines
+    assert ["version", version] in lines
     assert ["dead-lettered", "1970-01-01T01:00:00.000Z"] in lines
     assert ["detail", "String  why it is put_refused"] in lines
     assert buffer.letters() == (1, 0)
 
 
-def test_show_prints_the_body_alone_byte_for_byte(
+def test_show_body_prints_the_body_byte_for_byte_and_nothing_else(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     body = ' {"id":"42",\u0085"note":"Ж😀"}\n'
@@ -113,7 +117,7 @@ def test_show_prints_the_body_alone_byte_for_byte(
 
 
 @pytest.mark.parametrize("command", ["show", "send-back --message", "drop --message"])
-def test_a_message_that_is_not_there_is_an_error(
+def test_an_unknown_message_id_is_an_error(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     buffer.dead_letter("{")
@@ -135,19 +139,21 @@ def test_an_interrupt_while_the_letters_are_read_changes_nothing(
 
     through(monkeypatch, buffer, receive_message=receive)
     assert letters(command, local) == 130
-    said = capsys.readouterr()
-    assert "The queue was not read to its end" in said.err if command == "list" else said.out.startswith("Stopped. ")
+    printed = capsys.readouterr()
+    assert (
+        "The queue was not read to its end" in printed.err if command == "list" else printed.out.startswith("Stopped. ")
+    )
     assert (buffer.letters(), buffer.records()) == ((12, 0), [])
 
 
-def test_letters_that_stay_hidden_are_told_with_how_long(
+def test_a_warning_says_how_many_letters_stay_hidden_and_for_how_long(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     buffer.dead_letter("{}")
     through(monkeypatch, buffer, change_message_visibility_batch=lambda **_: FAILED)
     assert letters("list", local) == 0
-    told = "1 dead letter could not be made visible again at once: SQS does it by itself within 60 s.\n"
-    assert capsys.readouterr().err.endswith(told)
+    warning = "1 dead letter could not be made visible again at once: SQS does it by itself within 60 s.\n"
+    assert capsys.readouterr().err.endswith(warning)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +170,7 @@ def test_letters_that_stay_hidden_are_told_with_how_long(
         [],
     ],
 )
-def test_what_cannot_be_understood_is_a_usage_error(arguments: list[str]) -> None:
+def test_invalid_arguments_are_a_usage_error(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         letters(*arguments)
     assert caught.value.code == 2

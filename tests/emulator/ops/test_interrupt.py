@@ -1,4 +1,4 @@
-"""Ctrl-C: what was begun is finished, the rest is visible again, and what has been done is said."""
+"""Ctrl-C: the batch in progress is finished, the other letters are visible again, and a summary is printed."""
 
 import re
 import signal
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 import pytest
 
 from dev.paths import ROOT
-from ops.stop import Stop, on_signals
+from ops.stop import StopFlag, on_signals
 from tests.emulator.ops.buffer import Buffer
 from tests.harness.stack import addresses_file
 
 
 @pytest.fixture
 def port(buffer: Buffer) -> Iterator[str]:
-    """Where a process of its own finds the buffer. The emulator holds the port, so it is nobody else's."""
+    """The port under which another process finds the buffer. The emulator has it, so no other stack can."""
     port = str(buffer.emulator.port)
     path = addresses_file(port)
     path.parent.mkdir(exist_ok=True)
@@ -26,7 +26,9 @@ def port(buffer: Buffer) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_ends_it_cleanly_and_leaves_the_rest_visible(buffer: Buffer, port: str, number: int) -> None:
+def test_an_interrupt_ends_the_command_cleanly_and_leaves_the_other_letters_visible(
+    buffer: Buffer, port: str, number: int
+) -> None:
     for n in range(30):
         buffer.dead_letter(f'{{"n":{n}}}')
     command = [sys.executable, "-m", "ops", "dead-letters", "send-back", "--per-second", "1", f"--local={port}"]
@@ -36,35 +38,35 @@ def test_an_interrupt_ends_it_cleanly_and_leaves_the_rest_visible(buffer: Buffer
     process.send_signal(number)
     out, error = process.communicate(timeout=30)
     assert process.returncode == 130, error
-    told = re.search(r"^Stopped: (\d+) of 30 dead letters sent back\.$", out, re.MULTILINE)
-    assert told, out
+    summary = re.search(r"^Stopped: (\d+) of 30 dead letters sent back\.$", out, re.MULTILINE)
+    assert summary, out
     assert "Traceback" not in error
-    sent = int(told[1])
+    sent = int(summary[1])
     assert 1 <= sent < 30
     assert buffer.letters() == (30 - sent, 0)
 
 
-def test_a_second_interrupt_is_as_if_nobody_caught_it() -> None:
-    stop = Stop()
+def test_after_the_first_interrupt_the_next_one_has_its_default_effect() -> None:
+    stop = StopFlag()
     before = signal.getsignal(signal.SIGTERM)
     with on_signals(stop):
-        made = [stop.made]
+        before_and_after = [stop.is_set]
         signal.raise_signal(signal.SIGTERM)
-        made.append(stop.made)
-        then = signal.getsignal(signal.SIGTERM)
-    assert made == [False, True]
-    assert then is signal.SIG_DFL
+        before_and_after.append(stop.is_set)
+        next_handler = signal.getsignal(signal.SIGTERM)
+    assert before_and_after == [False, True]
+    assert next_handler is signal.SIG_DFL
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_a_stop_ends_a_wait_at_once() -> None:
-    stop = Stop()
+def test_a_wait_returns_at_once_when_the_flag_is_set() -> None:
+    stop = StopFlag()
     assert not stop.wait(0)
-    stop.make()
+    stop.set()
     assert stop.wait(3600)
 
 
-def test_output_that_nobody_reads_on_is_no_error(buffer: Buffer, port: str) -> None:
+def test_a_closed_output_ends_the_command_without_a_traceback(buffer: Buffer, port: str) -> None:
     for n in range(150):
         buffer.dead_letter("{", f"a_reason_{n:03}")
     command = [sys.executable, "-m", "ops", "dead-letters", "list", f"--local={port}"]

@@ -1,4 +1,4 @@
-"""Looking at dead letters: each once, and all of them visible again however that ends."""
+"""A scan reads each dead letter once, and all are visible again however it ends."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ops.scan import IN_FLIGHT_MAX, Scan, hidden_seconds
-from ops.stop import Stop
+from ops.stop import StopFlag
 from tests.emulator.ops.buffer import Buffer, faulty
 
 _DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ReceiveMessage")
@@ -17,7 +17,7 @@ def fill(buffer: Buffer, letters: int) -> None:
         buffer.dead_letter(f'{{"n":{n}')
 
 
-def test_a_scan_sees_each_letter_once_and_leaves_all_visible(buffer: Buffer) -> None:
+def test_a_scan_reads_each_letter_once_and_leaves_all_visible(buffer: Buffer) -> None:
     fill(buffer, 23)
     with buffer.dead_letters().scan() as scan:
         bodies = [letter.body for letters in scan for letter in letters]
@@ -28,13 +28,13 @@ def test_a_scan_sees_each_letter_once_and_leaves_all_visible(buffer: Buffer) -> 
     assert scan.left_hidden == 0
 
 
-def test_a_letter_that_is_gone_is_not_given_back(buffer: Buffer) -> None:
+def test_a_deleted_letter_is_not_made_visible_again(buffer: Buffer) -> None:
     fill(buffer, 3)
     with buffer.dead_letters().scan() as scan:
         first, *_ = [letter for letters in scan for letter in letters]
         url = buffer.target.record_dead_letter_queue_url
         buffer.sqs.delete_message(QueueUrl=url, ReceiptHandle=first.receipt_handle)
-        scan.gone(first)
+        scan.forget(first)
     assert buffer.letters() == (2, 0)
     assert scan.left_hidden == 0
 
@@ -43,18 +43,18 @@ def test_a_letter_that_is_gone_is_not_given_back(buffer: Buffer) -> None:
 def test_letters_are_visible_again_whatever_ended_the_scan(buffer: Buffer, error: type[BaseException]) -> None:
     fill(buffer, 12)
 
-    def look() -> None:
+    def scan_and_fail() -> None:
         with buffer.dead_letters().scan() as scan:
             for _ in scan:
                 assert buffer.letters() == (2, 10)
                 raise error
 
     with pytest.raises(error):
-        look()
+        scan_and_fail()
     assert buffer.letters() == (12, 0)
 
 
-def test_letters_are_visible_again_when_sqs_refuses_to_give_more(buffer: Buffer) -> None:
+def test_letters_are_visible_again_when_a_receive_is_refused(buffer: Buffer) -> None:
     fill(buffer, 12)
     answers = [buffer.sqs.receive_message]
 
@@ -68,38 +68,40 @@ def test_letters_are_visible_again_when_sqs_refuses_to_give_more(buffer: Buffer)
     assert buffer.letters() == (12, 0)
 
 
-def test_a_stop_ends_the_scan_after_the_receive_that_is_under_way(buffer: Buffer) -> None:
+def test_a_stop_ends_the_scan_after_the_receive_in_progress(buffer: Buffer) -> None:
     fill(buffer, 12)
     seen = 0
     with buffer.dead_letters().scan() as scan:
         for letters in scan:
             seen += len(letters)
-            buffer.stop.make()
+            buffer.stop.set()
     assert seen == 10
     assert not scan.complete
     assert buffer.letters() == (12, 0)
 
 
-def test_what_others_hold_is_not_seen_and_not_touched(buffer: Buffer) -> None:
+def test_letters_in_flight_elsewhere_are_not_read_and_not_changed(buffer: Buffer) -> None:
     fill(buffer, 12)
     with buffer.dead_letters().scan() as others:
-        held = {letter.message_id for letter in next(iter(others))}
+        in_flight = {letter.message_id for letter in next(iter(others))}
         with buffer.dead_letters().scan() as scan:
             seen = {letter.message_id for letters in scan for letter in letters}
-        assert (len(held), len(seen), held & seen) == (10, 2, set())
+        assert (len(in_flight), len(seen), in_flight & seen) == (10, 2, set())
         assert buffer.letters() == (2, 10)
 
 
-def test_a_scan_ends_before_the_letters_that_it_received_first_come_again(buffer: Buffer) -> None:
+def test_a_scan_ends_before_the_first_letters_become_visible_again(buffer: Buffer) -> None:
     fill(buffer, 25)
     times = iter([0.0, 0.0, 59.0, 60.0])
-    with Scan(buffer.sqs, buffer.target.record_dead_letter_queue_url, 60, Stop(), lambda: next(times)) as scan:
+    with Scan(buffer.sqs, buffer.target.record_dead_letter_queue_url, 60, StopFlag(), lambda: next(times)) as scan:
         assert sum(len(letters) for letters in scan) == 20
     assert not scan.complete
     assert buffer.letters() == (25, 0)
 
 
-def test_a_scan_holds_no_more_than_sqs_lets_be_in_flight(buffer: Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scan_has_at_most_as_many_letters_in_flight_as_sqs_allows(
+    buffer: Buffer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("ops.scan.IN_FLIGHT_MAX", 10)
     fill(buffer, 12)
     with buffer.dead_letters().scan() as scan:
@@ -108,7 +110,7 @@ def test_a_scan_holds_no_more_than_sqs_lets_be_in_flight(buffer: Buffer, monkeyp
     assert buffer.letters() == (12, 0)
 
 
-def test_a_letter_that_comes_again_while_the_scan_goes_on_is_seen_once_and_given_back(buffer: Buffer) -> None:
+def test_a_letter_that_is_redelivered_during_the_scan_is_returned_once_and_visible_again(buffer: Buffer) -> None:
     fill(buffer, 2)
     url = buffer.target.record_dead_letter_queue_url
     seen = []
@@ -123,7 +125,7 @@ def test_a_letter_that_comes_again_while_the_scan_goes_on_is_seen_once_and_given
 
 
 @pytest.mark.parametrize("error", [_DENIED, EndpointConnectionError(endpoint_url="http://sqs")])
-def test_what_could_not_be_made_visible_is_counted_and_raises_nothing(buffer: Buffer, error: Exception) -> None:
+def test_letters_that_cannot_be_made_visible_are_counted_and_raise_nothing(buffer: Buffer, error: Exception) -> None:
     fill(buffer, 12)
 
     def refuse(**_request: Any) -> Any:
@@ -135,6 +137,6 @@ def test_what_could_not_be_made_visible_is_counted_and_raises_nothing(buffer: Bu
     assert buffer.letters() == (0, 12)
 
 
-def test_a_large_queue_is_hidden_as_long_as_its_scan_may_take_and_at_most_as_sqs_can() -> None:
+def test_letters_are_hidden_for_as_long_as_a_scan_of_so_many_takes_and_at_most_for_12_hours() -> None:
     assert [hidden_seconds(letters) for letters in (0, 1000, IN_FLIGHT_MAX)] == [60, 110, 6060]
     assert hidden_seconds(10**9) == 12 * 3600

@@ -1,4 +1,4 @@
-"""Where the commands work, and what they say when they cannot: one plain line, and exit code 1."""
+"""How the commands find their stack; an error is one plain line and exit code 1."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from botocore.exceptions import (
 )
 
 from ops.__main__ import main
-from ops.troubles import TROUBLES, plain
+from ops.errors import EXPECTED_ERRORS, error_line
 from tests.emulator.ops.buffer import ACCESS, Buffer, Emulator
 from tests.harness.ports import free_ports
 
@@ -33,7 +33,7 @@ def stack(emulator: Emulator, name: str, outputs: dict[str, str]) -> None:
 
 @pytest.fixture
 def aws(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The environment of an operator whose AWS is the emulator, and nothing of whoever runs the tests."""
+    """An operator's environment with the emulator as AWS, and without the settings of whoever runs the tests."""
     for name, text in {"AWS_ENDPOINT_URL": emulator.url, **ACCESS}.items():
         monkeypatch.setenv(name, text)
     for name in ("AWS_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
@@ -44,57 +44,61 @@ def aws(emulator: Emulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
 
 
 def failure(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The one line on standard error of a command that fails."""
+    """Runs a command that fails. Returns its one line on standard error."""
     assert main(arguments) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    (line,) = said.err.splitlines()
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
     return line
 
 
 def test_a_stack_is_found_by_its_name(buffer: Buffer, aws: None, capsys: pytest.CaptureFixture[str]) -> None:
-    there = buffer.target
+    target = buffer.target
     stack(
         buffer.emulator,
         "other-forebay",
         {
-            "RecordQueueUrl": there.record_queue_url,
-            "RecordDeadLetterQueueUrl": there.record_dead_letter_queue_url,
-            "RecordTableName": there.record_table_name,
+            "RecordQueueUrl": target.record_queue_url,
+            "RecordDeadLetterQueueUrl": target.record_dead_letter_queue_url,
+            "RecordTableName": target.record_table_name,
             "RecordTableKey": "device:S,time:N",
         },
     )
     buffer.dead_letter('{"device":"d","time":1.50}', "put_refused")
     assert main(["dead-letters", "list", "--each", "--stack", "other-forebay"]) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("1 dead letter in other-forebay\n")
-    assert "d / 1.5" in said
+    printed = capsys.readouterr().out
+    assert printed.startswith("1 dead letter in other-forebay\n")
+    assert "d / 1.5" in printed
 
 
 def test_the_stack_is_forebay_by_default(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
-    said = failure(capsys, "status")
-    assert said.startswith("forebay: no stack forebay in us-east-1: name yours with --stack")
+    printed = failure(capsys, "status")
+    assert printed.startswith("forebay: no stack forebay in us-east-1: name yours with --stack")
 
 
-def test_the_region_may_be_said_as_lambda_says_it(
+def test_the_region_can_be_given_as_aws_region(
     aws: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     assert "no stack forebay in eu-west-1" in failure(capsys, "status")
 
 
-def test_a_stack_of_somebody_else_is_refused(emulator: Emulator, aws: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stack_that_is_not_forebays_is_refused(
+    emulator: Emulator, aws: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     stack(emulator, "not-forebay", {"Something": "else"})
-    said = failure(capsys, "status", "--stack", "not-forebay")
-    assert said == "forebay: the stack not-forebay is not one of Forebay's: it has no output RecordQueueUrl"
+    printed = failure(capsys, "status", "--stack", "not-forebay")
+    assert printed == "forebay: the stack not-forebay is not one of Forebay's: it has no output RecordQueueUrl"
 
 
-def test_a_local_stack_that_does_not_run_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    said = failure(capsys, "status", "--local=1")
-    assert said == "forebay: no local stack runs on port 1: start it with make run, or name its port with --local=PORT"
+def test_a_local_stack_that_does_not_run_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    printed = failure(capsys, "status", "--local=1")
+    assert (
+        printed == "forebay: no local stack runs on port 1: start it with make run, or name its port with --local=PORT"
+    )
 
 
-def test_a_local_stack_that_does_not_answer_is_said(
+def test_a_local_stack_that_does_not_answer_is_an_error(
     buffer: Buffer, addresses: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (closed,) = free_ports(1)
@@ -102,7 +106,7 @@ def test_a_local_stack_that_does_not_answer_is_said(
     assert failure(capsys, "dead-letters", "list", "--local=8123").startswith("forebay: AWS cannot be reached: ")
 
 
-def test_the_local_stack_is_found_by_its_port_whatever_the_operators_own_settings(
+def test_the_local_stack_is_found_by_its_port_whatever_the_aws_settings_of_the_operator(
     addresses: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (closed,) = free_ports(1)
@@ -113,7 +117,7 @@ def test_the_local_stack_is_found_by_its_port_whatever_the_operators_own_setting
     assert capsys.readouterr().out.startswith("the local stack on port 8123\n")
 
 
-def test_missing_credentials_are_said(
+def test_missing_credentials_are_an_error(
     aws: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -121,7 +125,7 @@ def test_missing_credentials_are_said(
     assert failure(capsys, "status").startswith("forebay: no AWS credentials that work: ")
 
 
-def test_a_missing_region_is_said(
+def test_a_missing_region_is_an_error(
     aws: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_DEFAULT_REGION")
@@ -148,6 +152,6 @@ def refused(code: str, message: str = "some\nthing") -> ClientError:
         ),
     ],
 )
-def test_every_trouble_is_one_plain_line(error: Any, line: str) -> None:
-    assert isinstance(error, TROUBLES)
-    assert plain(error) == line
+def test_every_expected_error_is_one_plain_line(error: Any, line: str) -> None:
+    assert isinstance(error, EXPECTED_ERRORS)
+    assert error_line(error) == line

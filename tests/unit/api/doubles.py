@@ -17,7 +17,7 @@ from api.outbound.group_commit import RecordQueue
 from api.outbound.http import Wire
 from api.reads.backlog import WriteUnits
 from api.reads.calls import Calls
-from api.reads.depth import QueueDepth
+from api.reads.depth import QueueDepthReader
 from api.reads.table import TableReader
 from records.key import KeySchema
 from records.version import Versions
@@ -48,8 +48,13 @@ class Sqs:
         return answer
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> Answer:  # noqa: N803 - boto3's
-        counts = {"queue-url": ("40", "10"), "dead-letter-queue-url": ("3", "0")}[QueueUrl]
-        return {"Attributes": dict(zip(AttributeNames, counts, strict=True))}
+        visible, delayed, in_flight = {"queue-url": (25, 15, 10), "dead-letter-queue-url": (3, 0, 0)}[QueueUrl]
+        counts = {
+            "ApproximateNumberOfMessages": f"{visible}",
+            "ApproximateNumberOfMessagesDelayed": f"{delayed}",
+            "ApproximateNumberOfMessagesNotVisible": f"{in_flight}",
+        }
+        return {"Attributes": {name: counts[name] for name in AttributeNames}}
 
     @property
     def bodies(self) -> list[str]:
@@ -76,7 +81,13 @@ def queue_of(sqs: Any, seconds_max: float = 30) -> RecordQueue:
 
 
 def components_of(
-    sqs: Any = None, dynamodb: Any = None, seconds_max: float = 30, key: str = "id:S", table_name: str = "table-name"
+    sqs: Any = None,
+    dynamodb: Any = None,
+    seconds_max: float = 30,
+    key: str = "id:S",
+    table_name: str = "table-name",
+    *,
+    count: Callable[[str, float], None] = lambda *_: None,
 ) -> ApiComponents:
     sqs = sqs or Sqs()
     depths: Any = Calls(lambda: sqs)
@@ -84,10 +95,10 @@ def components_of(
     key_schema = KeySchema.read(key)
     versions, write_units = Versions(lambda: 1_700_000_000_000, lambda _: 1), WriteUnits()
     return ApiComponents(
-        accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, key_schema, write_units, lambda *_: None),
+        accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, key_schema, write_units, count),
         write_units=write_units,
-        queue_depth=QueueDepth("queue-url", depths),
-        dead_letter_queue_depth=QueueDepth("dead-letter-queue-url", depths),
+        queue_depth=QueueDepthReader("queue-url", depths),
+        dead_letter_queue_depth=QueueDepthReader("dead-letter-queue-url", depths),
         table=TableReader(table_name, key_schema, reads),
     )
 

@@ -1,4 +1,4 @@
-"""Doubles of what the drain is given: a clock, a table and two queues that do as told, and remember."""
+"""Doubles of the drain's dependencies: a clock, a table and two queues. They record what is done with them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 from consumer.clock import Clock
 from consumer.delivery import Delivery
-from consumer.drain import Drain, Parts
+from consumer.drain import Drain, DrainDependencies
 from consumer.pace import Pace
 from consumer.paced_table import PacedTable
 from consumer.table import Put, TableThrottled, TableUnavailable
@@ -15,12 +15,13 @@ from records.item import Provenance
 from records.key import KeySchema
 from records.validation import Record
 from records.version import version_of_bare_message
+from telemetry.metrics import METRICS
 
 NOW_MS = 1_700_000_009_000
 
 
 class Time:
-    """Stands still but for sleeps. Chance is a number: 1 is the longest of every jitter."""
+    """A clock that only sleeps advance. `chance` is every random number: with 1, every jitter is at its longest."""
 
     def __init__(self, chance: float = 1.0) -> None:
         self.now = 0.0
@@ -38,16 +39,17 @@ class Time:
 
 @dataclass
 class Table:
-    """Holds the newest version of each key, and raises what it is told to."""
+    """Holds the newest version of each key, and raises the given errors."""
 
-    troubles: dict[str, Exception] = field(default_factory=dict)
+    errors: dict[str, Exception] = field(default_factory=dict)
     """By key: the error that every put of it raises."""
-    passing: dict[str, Exception] = field(default_factory=dict)
+    errors_once: dict[str, Exception] = field(default_factory=dict)
     """By key: the error that its first put raises."""
     full_until: float = -1.0
+    """Throttles every put until then."""
     units_per_second: float | None = None
     silent: bool = False
-    """It does not say its rate."""
+    """It does not report its rate."""
     put_units: float | None = None
     time: Time = field(default_factory=Time)
     records: dict[str, Record] = field(default_factory=dict)
@@ -59,12 +61,12 @@ class Table:
     def put(self, record: Record, provenance: Provenance) -> Put:
         self.puts.append(record.key.partition)
         self.began.append(self.time.now)
-        if trouble := self.troubles.get(record.key.partition) or self.passing.pop(record.key.partition, None):
-            raise trouble
+        if error := self.errors.get(record.key.partition) or self.errors_once.pop(record.key.partition, None):
+            raise error
         if self.time.now < self.full_until:
             raise TableThrottled("slow down")
-        there = self.records.get(record.key.partition)
-        if there and there.version >= record.version:
+        stored = self.records.get(record.key.partition)
+        if stored and stored.version >= record.version:
             return Put(superseded=True, units=None)
         self.records[record.key.partition] = record
         self.provenances[record.key.partition] = provenance
@@ -90,7 +92,7 @@ class DeadLetterQueue:
 
 
 class Queue:
-    """Remembers what it was told, by message id, and when."""
+    """Records each call, by message id, and when it was made."""
 
     def __init__(self, time: Time, *, renews: bool = True) -> None:
         self.time = time
@@ -115,7 +117,7 @@ class Queue:
 
 
 class Consumer:
-    """The drain with its doubles."""
+    """The drain with its doubles. `counts` has every metric but `write_units`."""
 
     def __init__(
         self,
@@ -134,7 +136,7 @@ class Consumer:
         self.counts: Counter[str] = Counter()
         self.write_units = 0.0
         clock = self.time.clock
-        self.parts = Parts(
+        self.dependencies = DrainDependencies(
             table=PacedTable(self.table, Pace(2, clock.random), clock, self._count),
             queue=self.queue,
             dead_letters=self.dead,
@@ -144,12 +146,13 @@ class Consumer:
         )
 
     def drain(self, *deliveries: Delivery, seconds: float = 60.0) -> list[str]:
-        """The ids of the messages that go back to the queue, of an invocation that has so long."""
+        """Drains a batch in an invocation of so many seconds. Returns the ids of the messages that go back."""
         ends = self.time.now + seconds
-        policy = Drain(self.parts, lambda: int((ends - self.time.now) * 1000))
+        policy = Drain(self.dependencies, lambda: int((ends - self.time.now) * 1000))
         return [each.message_id for each in policy.drain(deliveries)]
 
     def _count(self, name: str, number: float) -> None:
+        assert name in METRICS
         if name == "write_units":
             self.write_units += number
         else:
@@ -159,14 +162,14 @@ class Consumer:
 def delivery(
     message_id: str, body: str | None = None, sent_ms: int = 1_700_000_000_000, *, receives: int = 1
 ) -> Delivery:
-    """By default a good record whose id is the message's."""
+    """By default of a valid record whose id is the message id."""
     version = version_of_bare_message(message_id, sent_ms)
     text = f'{{"id":"{message_id}"}}' if body is None else body
     return Delivery(message_id, f"handle of {message_id}", text, version, sent_ms, receives)
 
 
 class Context:
-    """The time never gets less, so what is to stop has to stop by the clock."""
+    """The remaining time never decreases, so the drain has to stop by the clock."""
 
     def get_remaining_time_in_millis(self) -> int:
         return 60_000

@@ -1,11 +1,11 @@
-"""Dead letters: the body untouched, the reason attached."""
+"""Dead letters: the body unchanged, the reason as an attribute."""
 
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
 
-from consumer.dead_letters import DeadLetters
+from consumer.dead_letters import DeadLetterSender
 from consumer.delivery import Delivery
 from records.limits import MESSAGE_BYTES_MAX
 from records.version import version_of_bare_message
@@ -27,8 +27,10 @@ class Sqs:
         return {"MessageId": "1"}
 
 
-def letter(sqs: Sqs, sent: Delivery, detail: str = "why") -> bool:
-    return DeadLetters(cast("SQSClient", sqs), "dead-letter-queue-url", lambda: NOW_MS).send(sent, "a_reason", detail)
+def send(sqs: Sqs, dead: Delivery, detail: str = "why") -> bool:
+    return DeadLetterSender(cast("SQSClient", sqs), "dead-letter-queue-url", lambda: NOW_MS).send(
+        dead, "a_reason", detail
+    )
 
 
 def attributes(sqs: Sqs) -> dict[str, str]:
@@ -38,7 +40,7 @@ def attributes(sqs: Sqs) -> dict[str, str]:
 
 def test_a_dead_letter_carries_the_body_the_reason_and_the_times() -> None:
     sqs, bad = Sqs(), delivery("m", " {bad")
-    assert letter(sqs, bad)
+    assert send(sqs, bad)
     assert (sqs.sent[0]["QueueUrl"], sqs.sent[0]["MessageBody"]) == ("dead-letter-queue-url", " {bad")
     assert attributes(sqs) == {
         "reason": "a_reason",
@@ -49,9 +51,9 @@ def test_a_dead_letter_carries_the_body_the_reason_and_the_times() -> None:
     }
 
 
-def test_a_bare_message_keeps_the_version_that_it_would_have_had() -> None:
+def test_a_dead_bare_message_keeps_the_version_that_its_deliveries_had() -> None:
     sqs = Sqs()
-    letter(sqs, Delivery("m", "handle", "{", None, 5, 1))
+    send(sqs, Delivery("m", "handle", "{", None, 5, 1))
     assert attributes(sqs)["version"] == version_of_bare_message("m", 5)
 
 
@@ -59,28 +61,30 @@ def test_a_bare_message_keeps_the_version_that_it_would_have_had() -> None:
     ("detail", "sent"),
     [("", "a_reason"), ("/a\x00b\ufffe\n", "/a\ufffdb\ufffd\n"), ("Ж😀", "Ж😀"), ("x" * 5000, "x" * 1024)],
 )
-def test_a_detail_is_made_fit_for_an_attribute(detail: str, sent: str) -> None:
+def test_a_detail_is_never_empty_nor_too_long_and_has_only_characters_that_sqs_takes(detail: str, sent: str) -> None:
     sqs = Sqs()
-    letter(sqs, delivery("m"), detail)
+    send(sqs, delivery("m"), detail)
     assert attributes(sqs)["detail"] == sent
 
 
-def test_a_dead_letter_that_could_not_be_sent_is_said() -> None:
-    assert not letter(Sqs(ClientError({"Error": {"Code": "RequestThrottled"}}, "SendMessage")), delivery("m"))
+def test_send_returns_false_when_sqs_did_not_take_the_dead_letter() -> None:
+    assert not send(Sqs(ClientError({"Error": {"Code": "RequestThrottled"}}, "SendMessage")), delivery("m"))
 
 
-@pytest.mark.parametrize(("room", "names"), [(20_000, 5), (1_000, 4), (80, 2), (40, 1)])
-def test_a_body_near_the_limit_keeps_what_fits_and_its_reason_longest(room: int, names: int) -> None:
+@pytest.mark.parametrize(("spare_bytes", "names"), [(20_000, 5), (1_000, 4), (80, 2), (40, 1)])
+def test_beside_a_body_near_the_limit_only_some_attributes_are_sent_and_always_the_reason(
+    spare_bytes: int, names: int
+) -> None:
     sqs = Sqs()
-    assert letter(sqs, delivery("m", "x" * (MESSAGE_BYTES_MAX - room)), "y" * 1024)
-    told = attributes(sqs)
-    assert told["reason"] == "a_reason"
-    assert len(told) == names
-    size = sum(len(name) + len("String") + len(text) for name, text in told.items())
-    assert size <= room
+    assert send(sqs, delivery("m", "x" * (MESSAGE_BYTES_MAX - spare_bytes)), "y" * 1024)
+    sent = attributes(sqs)
+    assert sent["reason"] == "a_reason"
+    assert len(sent) == names
+    size = sum(len(name) + len("String") + len(text) for name, text in sent.items())
+    assert size <= spare_bytes
 
 
-def test_a_version_that_is_none_is_not_carried_on() -> None:
+def test_an_invalid_version_is_not_copied_to_the_dead_letter() -> None:
     sqs = Sqs()
-    letter(sqs, Delivery("m", "handle", "{", "x" * 100_000, 5, 1))
+    send(sqs, Delivery("m", "handle", "{", "x" * 100_000, 5, 1))
     assert attributes(sqs)["version"] == version_of_bare_message("m", 5)

@@ -1,4 +1,4 @@
-"""The handler: an SQS event in, the batch's failures out."""
+"""The handler: it gets an SQS event and returns the batch's failures."""
 
 from typing import Any
 
@@ -16,10 +16,10 @@ _VERSION = "018bcfe5-687b-7000-8000-000000000000"
 
 
 def handle(table: Table, *records: dict[str, Any]) -> Any:
-    return create_handler(Consumer(table).parts, lambda: None)({"Records": list(records)}, Context())
+    return create_handler(Consumer(table).dependencies, lambda: None)({"Records": list(records)}, Context())
 
 
-def test_messages_are_put_with_the_version_that_they_carry() -> None:
+def test_messages_are_put_with_the_version_in_their_attribute() -> None:
     table = Table()
     version = {"version": {"stringValue": _VERSION, "dataType": "String", "stringListValues": []}}
     answer = handle(table, sqs_record("m1", '{"id":"a"}', version), sqs_record("m2", '{"id":"b"}'))
@@ -28,19 +28,19 @@ def test_messages_are_put_with_the_version_that_they_carry() -> None:
     assert table.records["b"].version == version_of_bare_message("m2", 1_700_000_000_000)
 
 
-def test_what_was_not_put_is_reported_by_its_message_id() -> None:
+def test_a_message_that_was_not_put_is_reported_by_its_id() -> None:
     table = Table({"a": TableUnavailable("InternalServerError")})
     assert handle(table, sqs_record("m1", '{"id":"a"}')) == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
 
 
-def test_a_version_that_is_not_text_is_no_version() -> None:
+def test_a_binary_version_is_invalid() -> None:
     table = Table()
     binary = {"version": {"binaryValue": "AA==", "dataType": "Binary", "stringListValues": []}}
     assert handle(table, sqs_record("m1", '{"id":"a"}', binary)) == {"batchItemFailures": []}
     assert table.records == {}
 
 
-def test_a_delivery_is_all_that_the_drain_needs_of_a_message() -> None:
+def test_a_delivery_is_read_from_a_record_of_the_event() -> None:
     version = {"version": {"stringValue": _VERSION, "dataType": "String"}}
     assert Delivery.of(sqs_record("m1", "{}", version)) == Delivery(
         message_id="m1", receipt_handle="handle", body="{}", version=_VERSION, sent_ms=1_700_000_000_000, receives=7
@@ -49,7 +49,9 @@ def test_a_delivery_is_all_that_the_drain_needs_of_a_message() -> None:
 
 def test_counts_are_flushed_at_the_end_of_every_invocation() -> None:
     flushed: list[str] = []
-    handler = create_handler(Consumer(Table({"b": ZeroDivisionError()})).parts, lambda: flushed.append("flushed"))
+    handler = create_handler(
+        Consumer(Table({"b": ZeroDivisionError()})).dependencies, lambda: flushed.append("flushed")
+    )
     handler({"Records": [sqs_record("m1", '{"id":"a"}')]}, Context())
     assert len(flushed) == 1
     with pytest.raises(InvocationFailed):
@@ -57,14 +59,14 @@ def test_counts_are_flushed_at_the_end_of_every_invocation() -> None:
     assert len(flushed) == 2
 
 
-def test_an_error_that_nobody_expected_fails_the_batch_and_tells_no_contents(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unexpected_error_fails_the_batch_and_its_text_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(Table):
         def put(self, _record: Record, _provenance: Provenance) -> Put:
             raise ZeroDivisionError("secret of the record")
 
     drain = Consumer(Broken())
     with pytest.raises(InvocationFailed, match="ZeroDivisionError") as raised:
-        create_handler(drain.parts, lambda: None)({"Records": [sqs_record("m", '{"id":"a"}')]}, Context())
+        create_handler(drain.dependencies, lambda: None)({"Records": [sqs_record("m", '{"id":"a"}')]}, Context())
     assert raised.value.__cause__ is None
     assert raised.value.__suppress_context__
     assert "test_handler.py" in str([vars(line) for line in caplog.records])

@@ -1,4 +1,4 @@
-"""The pace: full speed while there is credit, then turns as long as this worker's share of the table wants them."""
+"""The pace: full speed while there is credit, then turns whose length follows from this worker's share."""
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ _QUIET_PUTS = 40
 
 
 def paced(workers: int = 2, units_per_second: float | None = 10.0) -> Pace:
-    """A pace that begins at 0 s and was throttled once, then."""
+    """A pace that begins at 0 s and was throttled once, at that moment."""
     pace = Pace(workers, lambda: 0.5)
     pace.begin(0.0)
     pace.provisioned(units_per_second)
@@ -37,7 +37,7 @@ def test_puts_do_not_wait_until_the_first_throttle() -> None:
 
 @pytest.mark.parametrize(("workers", "table"), [(2, 10.0), (3, 5.0), (10, 100.0)])
 @pytest.mark.parametrize("units", [1, 7])
-def test_a_turn_is_the_units_by_the_workers_share(workers: int, table: float, units: int) -> None:
+def test_a_turn_is_the_units_divided_by_the_share_of_the_worker(workers: int, table: float, units: int) -> None:
     pace = paced(workers, table)
     turn = units / (table / workers) * _MARGIN
     pace.put(units, 50.0)
@@ -45,7 +45,7 @@ def test_a_turn_is_the_units_by_the_workers_share(workers: int, table: float, un
     assert pace.plan([units] * 3, 50.0) == pytest.approx([50 + turn, 50 + 2 * turn, 50 + 3 * turn])
 
 
-def test_a_put_that_is_late_begins_its_turn_when_it_began() -> None:
+def test_the_turn_of_a_late_put_begins_when_the_put_began() -> None:
     pace = paced()
     pace.put(1, 50.0)
     pace.put(1, 60.0)
@@ -77,7 +77,7 @@ def test_the_wait_after_a_throttle_grows_until_a_put_succeeds() -> None:
 
 
 @given(st.floats(0.01, 1e5), st.integers(1, 1000), st.integers(1, 2000), st.floats(0, 1))
-def test_the_wait_after_a_throttle_is_never_nothing_and_never_much_longer_than_a_turn(
+def test_the_wait_after_a_throttle_is_never_zero_and_never_much_longer_than_a_turn(
     table: float, workers: int, units: int, chance: float
 ) -> None:
     pace = Pace(workers, lambda: chance)
@@ -89,7 +89,7 @@ def test_the_wait_after_a_throttle_is_never_nothing_and_never_much_longer_than_a
         assert 0 < pace.next_at <= 1.3 * max(turn, 10.0)
 
 
-def test_after_quiet_puts_a_higher_rate_is_tried_and_kept_where_it_is_free() -> None:
+def test_after_enough_puts_without_a_throttle_a_higher_rate_is_tried_and_kept_if_it_is_free() -> None:
     pace = paced()
     put(pace, _QUIET_PUTS - 1)
     assert pace.units_per_second == 5.0
@@ -101,7 +101,7 @@ def test_after_quiet_puts_a_higher_rate_is_tried_and_kept_where_it_is_free() -> 
     assert pace.units_per_second == 10.0
 
 
-def test_a_trial_that_is_throttled_falls_back_and_the_next_comes_later() -> None:
+def test_a_throttled_trial_falls_back_and_the_next_one_begins_later() -> None:
     pace = paced()
     put(pace, _QUIET_PUTS)
     pace.throttled(1, pace.next_at)
@@ -114,7 +114,7 @@ def test_a_trial_that_is_throttled_falls_back_and_the_next_comes_later() -> None
     assert pace.units_per_second == 7.5
 
 
-def test_however_many_trials_failed_there_is_another_in_the_end() -> None:
+def test_after_any_number_of_failed_trials_there_is_another_one() -> None:
     pace, quiet = paced(), []
     for _ in range(10):
         puts = 0
@@ -128,7 +128,7 @@ def test_however_many_trials_failed_there_is_another_in_the_end() -> None:
 
 
 @pytest.mark.parametrize("table", [10.0, None])
-def test_the_more_workers_there_are_the_later_each_tries_more(table: float | None) -> None:
+def test_with_more_workers_each_tries_a_higher_rate_later(table: float | None) -> None:
     pace = paced(10, table)
     share = pace.units_per_second
     put(pace, 5 * _QUIET_PUTS - 1)
@@ -137,7 +137,7 @@ def test_the_more_workers_there_are_the_later_each_tries_more(table: float | Non
     assert pace.units_per_second == 1.5 * share
 
 
-def test_a_rate_above_the_share_goes_back_to_it_when_others_come_and_never_below() -> None:
+def test_a_rate_above_the_share_falls_back_to_the_share_when_it_is_throttled_and_not_below() -> None:
     pace = paced()
     put(pace, 400)
     assert pace.units_per_second == 10.0
@@ -161,7 +161,7 @@ def test_the_workers_share_changes_with_what_the_table_is_provisioned_for() -> N
     assert pace.units_per_second == 1.0
 
 
-def test_a_table_that_does_not_say_its_rate_is_taken_at_half_of_what_it_gave() -> None:
+def test_for_an_unknown_rate_of_the_table_half_of_the_observed_rate_is_used() -> None:
     pace = Pace(2, lambda: 0.5)
     pace.begin(100.0)
     for n in range(100):
@@ -174,7 +174,7 @@ def test_a_table_that_does_not_say_its_rate_is_taken_at_half_of_what_it_gave() -
     assert pace.units_per_second == 7.5
 
 
-def test_an_unknown_rate_gets_lower_while_half_of_the_calls_are_throttled() -> None:
+def test_an_unknown_rate_is_reduced_while_half_of_the_calls_are_throttled() -> None:
     pace = Pace(2, lambda: 0.5)
     pace.begin(100.0)
     pace.throttled(1, 100.0)

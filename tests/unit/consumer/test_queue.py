@@ -1,4 +1,4 @@
-"""The queue's edge: what SQS is asked for, and that a call that fails is told and stops nothing."""
+"""The record queue: the calls to SQS. A call that fails is logged and not raised."""
 
 import logging
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from consumer.delivery import Delivery
-from consumer.queue import RecordQueue
+from consumer.queue import DeliveryQueue
 from records.version import version_of_bare_message
 from tests.unit.consumer.doubles import delivery
 
@@ -31,8 +31,8 @@ class Sqs:
     change_message_visibility_batch = send_message = delete_message = _call
 
 
-def queue(sqs: Sqs) -> RecordQueue:
-    return RecordQueue(cast("SQSClient", sqs), "queue-url")
+def queue(sqs: Sqs) -> DeliveryQueue:
+    return DeliveryQueue(cast("SQSClient", sqs), "queue-url")
 
 
 def test_each_message_is_hidden_for_its_own_time() -> None:
@@ -49,7 +49,7 @@ def test_each_message_is_hidden_for_its_own_time() -> None:
     ]
 
 
-def test_a_renewed_message_is_the_same_record_under_the_same_version() -> None:
+def test_a_re_enqueued_message_has_the_same_body_and_the_same_version() -> None:
     sqs, old = Sqs(), delivery("a", ' {"id":"a", "n": 1.50}')
     assert queue(sqs).renew(old, 300)
     assert sqs.requests == [
@@ -63,13 +63,15 @@ def test_a_renewed_message_is_the_same_record_under_the_same_version() -> None:
 
 
 @pytest.mark.parametrize("version", [None, "", "not a version"])
-def test_a_renewed_message_without_a_version_gets_the_one_that_it_had_by_its_id_and_time(version: str | None) -> None:
+def test_a_re_enqueued_message_without_a_valid_version_gets_the_one_made_from_its_id_and_time(
+    version: str | None,
+) -> None:
     sqs = Sqs()
     queue(sqs).renew(Delivery("m", "handle", "{}", version, 5, 50), 1)
     assert sqs.requests[0]["MessageAttributes"]["version"]["StringValue"] == version_of_bare_message("m", 5)
 
 
-def test_a_message_is_deleted_by_its_handle() -> None:
+def test_a_message_is_deleted_by_its_receipt_handle() -> None:
     sqs = Sqs()
     queue(sqs).delete(delivery("a"))
     assert sqs.requests == [{"QueueUrl": "queue-url", "ReceiptHandle": "handle of a"}]
@@ -83,22 +85,22 @@ _ERRORS = [
 
 @pytest.mark.parametrize("error", _ERRORS)
 @pytest.mark.parametrize(
-    ("call", "told"),
+    ("call", "message"),
     [
         (lambda queue: queue.hide([(delivery("a"), 5)]), "hide_failed"),
         (lambda queue: queue.renew(delivery("a"), 5), "renew_failed"),
         (lambda queue: queue.delete(delivery("a")), "delete_failed"),
     ],
 )
-def test_a_call_that_fails_is_told_and_not_raised(
-    error: Exception, call: Callable[[RecordQueue], bool | None], told: str, caplog: pytest.LogCaptureFixture
+def test_a_failed_call_is_logged_and_not_raised(
+    error: Exception, call: Callable[[DeliveryQueue], bool | None], message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "consumer"):
         assert not call(queue(Sqs(error)))
-    assert caplog.messages == [told]
+    assert caplog.messages == [message]
 
 
-def test_a_message_of_many_that_could_not_be_hidden_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_message_in_a_batch_that_could_not_be_hidden_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     failed = [{"Id": "0", "SenderFault": True, "Code": "MessageNotInflight"}]
     with caplog.at_level(logging.INFO, "consumer"):
         queue(Sqs(Failed=failed)).hide([(delivery("a"), 5), (delivery("b"), 5)])

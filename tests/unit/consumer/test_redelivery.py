@@ -1,4 +1,4 @@
-"""Giving back: how long a message stays away, and when it is sent anew instead."""
+"""Redelivery: how long a message is hidden, and when it is re-enqueued instead."""
 
 import pytest
 from hypothesis import given
@@ -23,12 +23,12 @@ _SECONDS = st.floats(0, 1e12)
 
 
 @given(_RECEIVES, _CHANCE, _SECONDS)
-def test_a_delay_is_one_that_sqs_takes_for_a_message_hidden_or_sent_anew(
+def test_a_delay_is_valid_for_sqs_both_to_hide_and_to_re_enqueue_a_message(
     receives: int, chance: float, capacity_in: float
 ) -> None:
-    given_back = delivery("m", receives=receives)
-    assert 1 <= throttled_seconds(given_back, capacity_in, lambda: chance) <= 300
-    assert 1 <= failed_seconds(given_back, lambda: chance) <= FAILED_SECONDS_MAX <= _SECONDS_OF_A_NEW_MESSAGE_MAX
+    returned = delivery("m", receives=receives)
+    assert 1 <= throttled_seconds(returned, capacity_in, lambda: chance) <= 300
+    assert 1 <= failed_seconds(returned, lambda: chance) <= FAILED_SECONDS_MAX <= _SECONDS_OF_A_NEW_MESSAGE_MAX
 
 
 @given(_RECEIVES, _CHANCE, _SECONDS)
@@ -38,7 +38,7 @@ def test_a_delay_never_gets_shorter_with_receives(receives: int, chance: float, 
     assert failed_seconds(now, lambda: chance) <= failed_seconds(then, lambda: chance)
 
 
-def test_a_throttled_message_comes_when_there_is_capacity_and_later_at_each_receive() -> None:
+def test_a_throttled_message_is_redelivered_when_there_is_capacity_and_later_with_each_receive() -> None:
     def seconds(receives: int, capacity_in: float, chance: float = 1.0) -> int:
         return throttled_seconds(delivery("m", receives=receives), capacity_in, lambda: chance)
 
@@ -47,7 +47,7 @@ def test_a_throttled_message_comes_when_there_is_capacity_and_later_at_each_rece
     assert [seconds(receives, 20) for receives in (5, 6, 7, 20)] == [20, 32, 64, 300]
 
 
-def test_a_failed_message_comes_after_twice_as_long_each_time() -> None:
+def test_after_failures_the_delay_doubles_with_each_receive() -> None:
     waits = [failed_seconds(delivery("m", receives=receives), lambda: 1.0) for receives in range(1, 12)]
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
     assert failed_seconds(delivery("m", receives=20), lambda: 0.0) == 450
@@ -63,5 +63,7 @@ def test_a_failed_message_comes_after_twice_as_long_each_time() -> None:
         (1, RENEW_AGE_MS, True),
     ],
 )
-def test_a_message_is_renewed_for_its_receives_or_for_its_age(receives: int, age_ms: int, *, renewed: bool) -> None:
+def test_a_message_is_re_enqueued_when_it_was_received_too_often_or_is_too_old(
+    receives: int, age_ms: int, *, renewed: bool
+) -> None:
     assert needs_renewal(delivery("m", sent_ms=NOW_MS - age_ms, receives=receives), NOW_MS) is renewed

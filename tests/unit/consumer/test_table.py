@@ -1,4 +1,4 @@
-"""The table's edge: one conditional put, and what became of it by DynamoDB's error."""
+"""The table, for writing: one conditional put, and which error it raises for each error of DynamoDB."""
 
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,10 +15,10 @@ from consumer.table import (
     KeyThrottled,
     Put,
     PutRefused,
-    RecordTable,
     TableMisconfigured,
     TableThrottled,
     TableUnavailable,
+    TableWriter,
 )
 from records.item import Provenance
 from records.key import Key
@@ -48,8 +48,8 @@ class DynamoDb:
         return self.put_item(**request)
 
 
-def table(dynamodb: DynamoDb) -> RecordTable:
-    return RecordTable(cast("DynamoDBClient", dynamodb), "table-name")
+def table(dynamodb: DynamoDb) -> TableWriter:
+    return TableWriter(cast("DynamoDBClient", dynamodb), "table-name")
 
 
 def put(dynamodb: DynamoDb) -> Put:
@@ -70,12 +70,12 @@ def test_a_put_is_conditional_on_the_version() -> None:
     assert request["ExpressionAttributeValues"] == {":version": {"S": _VERSION}, ":string": {"S": "S"}}
 
 
-def test_a_newer_version_that_is_there_is_success() -> None:
+def test_a_put_that_the_table_has_in_a_newer_version_succeeds_as_superseded() -> None:
     assert put(DynamoDb(error("ConditionalCheckFailedException"))) == Put(superseded=True, units=None)
 
 
 @pytest.mark.parametrize(
-    ("trouble", "outcome"),
+    ("raised", "outcome"),
     [
         (error("ProvisionedThroughputExceededException"), TableThrottled),
         (error("ThrottlingException"), TableThrottled),
@@ -93,9 +93,11 @@ def test_a_newer_version_that_is_there_is_success() -> None:
         (ConnectTimeoutError(endpoint_url=""), TableUnavailable),
     ],
 )
-def test_each_error_is_the_tables_or_the_records(trouble: Exception, outcome: type[Exception]) -> None:
+def test_each_error_of_dynamodb_raises_the_error_that_says_what_to_do(
+    raised: Exception, outcome: type[Exception]
+) -> None:
     with pytest.raises(outcome):
-        put(DynamoDb(trouble))
+        put(DynamoDb(raised))
 
 
 _KEY_RANGE = {"reason": "TableWriteKeyRangeThroughputExceeded", "resource": "arn"}
@@ -116,7 +118,7 @@ _PROVISIONED = {"reason": "TableWriteProvisionedThroughputExceeded", "resource":
         ([], TableThrottled),
     ],
 )
-def test_a_throttle_of_a_key_range_is_told_from_the_tables(
+def test_a_throttle_is_of_the_key_only_if_every_reason_names_a_key_range(
     spelling: str, code: str, reasons: list[dict[str, str]], outcome: type[Exception]
 ) -> None:
     with pytest.raises(outcome):
@@ -132,25 +134,27 @@ def test_a_throttle_of_a_key_range_is_told_from_the_tables(
         ({}, None),
     ],
 )
-def test_the_units_of_a_put_are_the_tables_own(answer: dict[str, Any], units: float | None) -> None:
+def test_the_units_of_a_put_are_those_of_the_table_without_its_indexes(
+    answer: dict[str, Any], units: float | None
+) -> None:
     assert put(DynamoDb(**answer)) == Put(superseded=False, units=units)
 
 
 @pytest.mark.parametrize(
-    ("told", "units"),
+    ("description", "units"),
     [
         ({"ProvisionedThroughput": {"WriteCapacityUnits": 5}}, 5),
         ({"ProvisionedThroughput": {"WriteCapacityUnits": 0}}, None),
         ({}, None),
     ],
 )
-def test_the_table_says_what_it_is_provisioned_for_unless_it_is_on_demand(
-    told: dict[str, Any], units: float | None
+def test_the_rate_of_a_table_is_its_provisioned_units_and_none_if_it_is_on_demand(
+    description: dict[str, Any], units: float | None
 ) -> None:
-    assert table(DynamoDb(Table=told)).write_units_per_second() == units
+    assert table(DynamoDb(Table=description)).write_units_per_second() == units
 
 
-@pytest.mark.parametrize("trouble", [error("AccessDeniedException"), ReadTimeoutError(endpoint_url="")])
-def test_a_table_that_does_not_say_its_rate_is_unavailable(trouble: Exception) -> None:
+@pytest.mark.parametrize("raised", [error("AccessDeniedException"), ReadTimeoutError(endpoint_url="")])
+def test_a_failed_read_of_the_rate_raises_table_unavailable(raised: Exception) -> None:
     with pytest.raises(TableUnavailable):
-        table(DynamoDb(trouble)).write_units_per_second()
+        table(DynamoDb(raised)).write_units_per_second()

@@ -1,4 +1,4 @@
-"""Waiting: a batch waits inside the invocation for its turns, and what has no turn there goes back at once."""
+"""Waiting: a batch waits inside the invocation for its turns, and what has no turn in it returns at once."""
 
 from itertools import pairwise
 
@@ -14,9 +14,9 @@ def batch(count: int) -> list[str]:
 
 
 def throttled_once(units_per_second: float, *, free_at: float = 0.0) -> Consumer:
-    """A table that refuses the first put, so that the pace knows its rate, and the share of two workers is half."""
-    passing: dict[str, Exception] = {"m0": TableThrottled("slow down")}
-    return Consumer(Table(passing=passing, units_per_second=units_per_second, full_until=free_at))
+    """A table that throttles the first put, so that the pace knows its rate. Each of two workers has half of it."""
+    throttled: dict[str, Exception] = {"m0": TableThrottled("slow down")}
+    return Consumer(Table(errors_once=throttled, units_per_second=units_per_second, full_until=free_at))
 
 
 def drain(consumer: Consumer, count: int, *, receives: int = 1, seconds: float = 60.0) -> list[str]:
@@ -24,7 +24,7 @@ def drain(consumer: Consumer, count: int, *, receives: int = 1, seconds: float =
     return consumer.drain(*deliveries, seconds=seconds)
 
 
-def test_nothing_waits_while_the_table_takes_everything() -> None:
+def test_nothing_waits_while_no_put_is_throttled() -> None:
     consumer = Consumer()
     assert drain(consumer, 10) == []
     assert consumer.time.now == 0.0
@@ -41,7 +41,7 @@ def test_a_throttled_batch_waits_for_its_turns_inside_the_invocation() -> None:
     assert consumer.counts == {"puts": 10, "throttles": 1}
 
 
-def test_a_turn_is_as_long_as_the_units_that_dynamodb_charged() -> None:
+def test_a_turn_is_as_long_as_the_units_that_the_put_consumed() -> None:
     consumer = throttled_once(2.0)
     consumer.table.put_units = 4.0
     drain(consumer, 3)
@@ -49,7 +49,7 @@ def test_a_turn_is_as_long_as_the_units_that_dynamodb_charged() -> None:
     assert all(after - before > 4.0 for before, after in pairwise(began))
 
 
-def test_a_throttle_is_waited_out_and_never_past_the_stop_time() -> None:
+def test_throttled_puts_are_retried_but_not_after_the_stop_time() -> None:
     consumer = throttled_once(2.0, free_at=20.0)
     assert drain(consumer, 3) == []
     assert consumer.table.records
@@ -62,7 +62,7 @@ def test_a_throttle_is_waited_out_and_never_past_the_stop_time() -> None:
     assert consumer.time.now == _STOP
 
 
-def test_what_does_not_fit_goes_back_at_once_with_delays_that_say_when_there_is_capacity() -> None:
+def test_what_has_no_turn_in_the_invocation_returns_at_once_and_is_hidden_until_there_is_capacity() -> None:
     consumer = throttled_once(0.2)
     turn = 10.1
     back = drain(consumer, 10)
@@ -89,14 +89,14 @@ def test_an_invocation_without_a_turn_lasts_until_its_stop_time() -> None:
     consumer = throttled_once(0.01)
     assert set(drain(consumer, 3)) == set(batch(3))
     assert consumer.time.now == _STOP
-    # The next batch of the same worker is not even tried, and the worker is not free for another one either.
+    # The next batch of the same worker is not tried either, and takes as long.
     assert set(drain(consumer, 3)) == set(batch(3))
     assert len(consumer.table.puts) == 1
     assert set(consumer.queue.hidden_at.values()) == {_STOP}
     assert consumer.time.now == 2 * _STOP
 
 
-def test_the_tables_rate_is_asked_at_the_first_throttle_and_again_while_puts_are_paced() -> None:
+def test_the_rate_of_the_table_is_read_at_the_first_throttle_and_again_while_puts_are_paced() -> None:
     consumer = throttled_once(1.0)
     drain(consumer, 10)
     drain(consumer, 10)
@@ -105,7 +105,7 @@ def test_the_tables_rate_is_asked_at_the_first_throttle_and_again_while_puts_are
     assert len(consumer.table.asked) >= 2
 
 
-def test_a_table_that_does_not_say_its_rate_is_waited_for_all_the_same() -> None:
+def test_puts_wait_for_a_table_with_an_unknown_rate_too() -> None:
     consumer = throttled_once(2.0)
     consumer.table.silent = True
     assert drain(consumer, 3) == []
@@ -113,7 +113,7 @@ def test_a_table_that_does_not_say_its_rate_is_waited_for_all_the_same() -> None
     assert len(consumer.table.asked) >= 1
 
 
-def test_a_table_that_got_faster_is_used_faster() -> None:
+def test_a_higher_rate_of_the_table_is_used() -> None:
     consumer = throttled_once(1.0)
     drain(consumer, 10)
     consumer.table.units_per_second = 100.0

@@ -1,4 +1,4 @@
-"""The plan: exact figures by hand, and what has to hold for every workload."""
+"""The plan: figures computed by hand, and properties of every workload."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,7 +14,7 @@ from consumer.drain import STOP_MS
 from dev.local.capacity import BURST_SECONDS_MAX
 from dev.paths import ROOT
 from ops import plan as planner
-from ops.plan import Consumer, Settings, Workload, WorkloadInvalid, plan
+from ops.plan import AdvisedParameters, Consumer, Workload, WorkloadInvalid, plan
 from records.item import RESERVED_BYTES, item_bytes, write_units
 
 _TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
@@ -38,7 +38,7 @@ def workloads(draw: st.DrawFn) -> Workload:
     )
 
 
-def test_the_figures_of_a_day_are_those_by_hand() -> None:
+def test_the_figures_of_a_day_are_those_computed_by_hand() -> None:
     planned = plan(A_DAY)
     assert planned.backlog
     assert planned.backlog.greatest == pytest.approx((2000 - 75) * 600)
@@ -46,17 +46,17 @@ def test_the_figures_of_a_day_are_those_by_hand() -> None:
     assert planned.backlog.greatest_age == pytest.approx((2000 - 75) * 600 / 75)
     assert planned.backlog.lasts == pytest.approx(600 + planned.backlog.drain_seconds)
     assert (planned.growth, planned.lost_after) == (0, None)
-    assert planned.settings == Settings(write_units=150, workers=2, batch_size=10)
+    assert planned.advised == AdvisedParameters(write_units=150, workers=2, batch_size=10)
 
 
-def test_credit_takes_its_records_off_the_backlog() -> None:
+def test_burst_credit_reduces_the_backlog_by_its_records() -> None:
     planned = plan(A_DAY)
     assert planned.backlog
     assert planned.backlog_with_credit
     assert planned.backlog.greatest - planned.backlog_with_credit.greatest == pytest.approx(300 * 75)
 
 
-def test_credit_cannot_be_used_faster_than_the_workers_put() -> None:
+def test_burst_credit_is_not_used_faster_than_the_workers_put() -> None:
     load = Workload(rate=10, burst_rate=400, burst_seconds=60, period_seconds=3600, record_bytes=300, write_units=100)
     slow, fast = (plan(load, Consumer(2, 10, puts)).backlog_with_credit for puts in (140, 1000))
     assert slow
@@ -68,7 +68,7 @@ def test_credit_cannot_be_used_faster_than_the_workers_put() -> None:
     assert fast.greatest == 0
 
 
-def test_credit_that_is_used_up_in_the_drain_leaves_the_rest_to_the_table() -> None:
+def test_when_the_credit_is_used_up_the_rest_drains_at_the_rate_of_the_table() -> None:
     load = Workload(rate=0, burst_rate=500, burst_seconds=60, period_seconds=3600, record_bytes=300, write_units=50)
     backlog = plan(load, Consumer(2, 10, 140)).backlog_with_credit
     assert backlog
@@ -80,17 +80,17 @@ def test_credit_that_is_used_up_in_the_drain_leaves_the_rest_to_the_table() -> N
     assert backlog.greatest_age == pytest.approx(after + left / 50)
 
 
-def test_a_table_below_the_average_never_drains_and_says_when_records_are_lost() -> None:
+def test_a_table_below_the_average_never_drains_and_the_plan_says_when_records_are_lost() -> None:
     planned = plan(replace(A_DAY, write_units=100))
     average = A_DAY.average_rate
     assert not planned.drains
     assert planned.growth == pytest.approx(average - 50)
     # Until one record waits for 14 days, and then those 14 days.
     assert planned.lost_after == pytest.approx(14 * _DAY / (average / 50 - 1) + 14 * _DAY)
-    assert planned.settings.write_units == 159
+    assert planned.advised.write_units == 159
 
 
-def test_a_burst_that_waits_for_longer_than_the_queue_keeps_it_is_told_and_another_table_advised() -> None:
+def test_a_burst_that_waits_longer_than_the_retention_loses_records_and_a_larger_table_is_advised() -> None:
     load = Workload(
         rate=0, burst_rate=100, burst_seconds=3 * 3600, period_seconds=40 * _DAY, record_bytes=300, write_units=1
     )
@@ -102,7 +102,7 @@ def test_a_burst_that_waits_for_longer_than_the_queue_keeps_it_is_told_and_anoth
     assert longer.backlog
     assert longer.backlog.greatest_age > 14 * _DAY
     assert longer.lost_after == pytest.approx(14 * _DAY * 150 / 149)
-    assert plan(replace(load, burst_rate=150, write_units=longer.settings.write_units)).lost_after is None
+    assert plan(replace(load, burst_rate=150, write_units=longer.advised.write_units)).lost_after is None
 
 
 def test_a_table_exactly_as_fast_as_the_average_drains_just_before_the_next_burst() -> None:
@@ -116,7 +116,9 @@ def test_a_table_exactly_as_fast_as_the_average_drains_just_before_the_next_burs
     ("units", "record_bytes", "workers", "batch_size"),
     [(1, 3900, 2, 6), (1, 100_000, 2, 1), (5, 300, 2, 10), (196, 300, 2, 10), (197, 300, 3, 10), (1000, 300, 11, 10)],
 )
-def test_workers_and_batch_suit_the_table(units: int, record_bytes: int, workers: int, batch_size: int) -> None:
+def test_the_consumer_has_the_workers_and_the_batch_size_that_suit_the_table(
+    units: int, record_bytes: int, workers: int, batch_size: int
+) -> None:
     load = Workload(
         rate=0.001, burst_rate=5000, burst_seconds=1, period_seconds=_DAY, record_bytes=record_bytes, write_units=units
     )
@@ -137,7 +139,7 @@ def test_more_capacity_never_drains_later(load: Workload, more: int) -> None:
 
 
 @given(workloads())
-def test_a_plan_drains_where_the_average_is_within_the_capacity_and_else_says_that_it_never_does(
+def test_a_backlog_drains_exactly_when_the_average_is_within_the_capacity(
     load: Workload,
 ) -> None:
     planned = plan(load)
@@ -163,7 +165,7 @@ def test_without_credit_the_figures_are_the_closed_forms(load: Workload) -> None
 
 
 @given(workloads())
-def test_credit_never_makes_it_worse(load: Workload) -> None:
+def test_burst_credit_never_makes_a_figure_worse(load: Workload) -> None:
     planned = plan(load)
     assume(planned.backlog)
     without, with_credit = planned.backlog, planned.backlog_with_credit
@@ -176,16 +178,16 @@ def test_credit_never_makes_it_worse(load: Workload) -> None:
 
 
 @given(workloads())
-def test_what_is_advised_drains_and_loses_nothing(load: Workload) -> None:
-    settings = plan(load).settings
-    advised = plan(replace(load, write_units=settings.write_units))
-    assert advised.drains
-    assert advised.lost_after is None
-    assert advised.settings == settings
+def test_with_the_advised_parameters_the_backlog_drains_and_nothing_is_lost(load: Workload) -> None:
+    advised = plan(load).advised
+    planned = plan(replace(load, write_units=advised.write_units))
+    assert planned.drains
+    assert planned.lost_after is None
+    assert planned.advised == advised
 
 
 @given(st.text(max_size=3000), st.integers(0, 5000))
-def test_units_are_those_of_the_item(text: str, more: int) -> None:
+def test_the_write_units_of_a_record_are_those_of_its_item(text: str, more: int) -> None:
     record: dict[str, Any] = {"id": "1", "text": text, "more": "x" * more}
     size = item_bytes(record) - RESERVED_BYTES
     load = replace(A_DAY, record_bytes=size)
@@ -194,7 +196,7 @@ def test_units_are_those_of_the_item(text: str, more: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ({"rate": -1}, "a rate must be 0 or more"),
         ({"burst_rate": 0, "rate": 0}, "a burst's rate more than 0"),
@@ -208,13 +210,13 @@ def test_units_are_those_of_the_item(text: str, more: int) -> None:
         ({"records_per_request": 0}, "1 to 10,000 records"),
         ({"records_per_request": 10_001}, "1 to 10,000 records"),
         ({"records_per_request": 5000}, "fewer records in each"),
-        ({"rate": 150_000, "burst_rate": 150_000}, "more than the consumer can carry"),
+        ({"rate": 150_000, "burst_rate": 150_000}, "more than the consumer can put"),
     ],
 )
-def test_a_workload_that_cannot_be_says_why(wrong: dict[str, Any], told: str) -> None:
+def test_an_impossible_workload_raises_an_error_that_says_why(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(WorkloadInvalid) as caught:
         replace(A_DAY, **wrong)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_the_planners_limits_are_those_of_the_template_and_the_functions() -> None:

@@ -1,4 +1,4 @@
-"""`python -m ops plan`: the page, and what it says of wrong input."""
+"""`python -m ops plan`: the page, and the messages for invalid input."""
 
 import argparse
 from typing import Any
@@ -32,54 +32,56 @@ def row(text: str, name: str) -> str:
     return " ".join(line.split())
 
 
-def test_the_page_says_how_far_the_table_falls_behind_and_for_how_long(capsys: pytest.CaptureFixture[str]) -> None:
-    told = page(capsys)
-    assert row(told, "greatest") == "greatest 1,155,000 records, 1.73 GB of them"
-    assert row(told, "drains") == "drains in 12 h 50 min after the burst, 11 h before the next"
-    assert row(told, "greatest age").startswith("greatest age 4 h 17 min, of the 14 days")
-    assert row(told, "with credit").startswith("with credit 1,132,500 records, drained in 12 h 35 min")
-    assert row(told, "table") == "table 150 write units/s, so 75 records/s; 85 % used on average"
+def test_the_page_shows_the_backlog_its_age_and_the_time_to_drain_it(capsys: pytest.CaptureFixture[str]) -> None:
+    text = page(capsys)
+    assert row(text, "greatest") == "greatest 1,155,000 records, 1.73 GB"
+    assert row(text, "drains") == "drains in 12 h 50 min after the burst, 11 h before the next"
+    assert row(text, "greatest age").startswith("greatest age 4 h 17 min, of the 14 days")
+    assert row(text, "with credit").startswith("with credit 1,132,500 records, drained in 12 h 35 min")
+    assert row(text, "table") == "table 150 write units/s, so 75 records/s; 85 % used on average"
 
 
-def test_the_page_says_what_it_costs_and_what_it_would_without_a_buffer(capsys: pytest.CaptureFixture[str]) -> None:
-    told = page(capsys)
-    assert row(told, "API Gateway") == "API Gateway 166,987,500 requests, the first 300 million 166.99"
-    assert row(told, "provisioned for the burst").startswith("provisioned for the burst 1,898.00 4,000 write units")
-    assert row(told, "on demand").startswith("on demand 208.73")
-    assert "Cheapest on these prices: on demand. With 10 records a request: 127.83 buffered" in told
-    assert "us-east-1, arm64, as seen between 2024-11 and 2026-09" in told
-    assert "free tiers" in told
+def test_the_page_compares_the_cost_with_a_table_without_a_buffer(capsys: pytest.CaptureFixture[str]) -> None:
+    text = page(capsys)
+    assert row(text, "API Gateway") == "API Gateway 166,987,500 requests, the first 300 million 166.99"
+    assert row(text, "provisioned for the burst").startswith("provisioned for the burst 1,898.00 4,000 write units")
+    assert row(text, "on demand").startswith("on demand 208.73")
+    assert "Cheapest with these prices: on demand. With 10 records a request: 127.83 buffered" in text
+    assert "us-east-1, arm64, as seen between 2024-11 and 2026-09" in text
+    assert "free tiers" in text
 
 
 def test_posting_more_records_together_makes_the_buffer_the_cheapest(capsys: pytest.CaptureFixture[str]) -> None:
-    told = page(capsys, records_per_request="10")
-    assert "Cheapest on these prices: buffered.\n" in told
+    text = page(capsys, records_per_request="10")
+    assert "Cheapest with these prices: buffered.\n" in text
 
 
 def test_a_table_that_is_too_slow_never_drains_and_another_is_advised(capsys: pytest.CaptureFixture[str]) -> None:
-    told = page(capsys, write_units="100")
-    assert row(told, "drains") == "drains NEVER: 63.5 records/s arrive on average, 50 can be put"
-    assert row(told, "grows") == "grows by 1,170,000 records a day"
-    assert row(told, "RECORDS LOST").startswith("RECORDS LOST from about 65 days 17 h on")
-    assert row(told, "TableWriteCapacityUnits").startswith("TableWriteCapacityUnits 159 not 100")
-    assert "Plan again with --write-units 159" in told
+    text = page(capsys, write_units="100")
+    assert row(text, "drains") == "drains NEVER: 63.5 records/s arrive on average, 50 can be put"
+    assert row(text, "grows") == "grows by 1,170,000 records a day"
+    assert row(text, "RECORDS LOST").startswith("RECORDS LOST after about 65 days 17 h:")
+    assert row(text, "TableWriteCapacityUnits").startswith("TableWriteCapacityUnits 159 not 100")
+    assert "Plan again with --write-units 159" in text
     assert "NEVER" not in page(capsys, write_units="159")
 
 
 def test_a_table_that_is_fast_enough_has_no_backlog(capsys: pytest.CaptureFixture[str]) -> None:
-    told = page(capsys, write_units="4000")
-    assert row(told, "greatest") == "greatest none: the table takes a burst as it comes"
-    assert "drains" not in told.partition("What to set")[0]
+    text = page(capsys, write_units="4000")
+    assert row(text, "greatest") == "greatest none: the table is fast enough for the burst"
+    assert "drains" not in text.partition("Parameters to set")[0]
 
 
-def test_a_burst_beyond_the_apis_own_limit_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_burst_beyond_the_limit_of_the_api_gets_a_higher_limit_advised(capsys: pytest.CaptureFixture[str]) -> None:
     assert row(page(capsys), "RequestsPerSecondMax").startswith("RequestsPerSecondMax 2500")
     assert "RequestsPerSecondMax" not in page(capsys, records_per_request="10")
 
 
-def test_every_advised_parameter_is_the_templates_and_within_its_bounds(capsys: pytest.CaptureFixture[str]) -> None:
-    told = page(capsys).partition("What to set")[2].partition("\n\n")[0]
-    advised = {line.split()[0]: int(line.split()[1]) for line in told.splitlines()[1:]}
+def test_every_advised_parameter_exists_in_the_template_and_is_within_its_bounds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = page(capsys).partition("Parameters to set")[2].partition("\n\n")[0]
+    advised = {line.split()[0]: int(line.split()[1]) for line in text.splitlines()[1:]}
     parameters = _TEMPLATE["Parameters"]
     assert len(advised) == 5
     assert set(advised) <= set(parameters)
@@ -88,21 +90,23 @@ def test_every_advised_parameter_is_the_templates_and_within_its_bounds(capsys: 
     assert parameters["RequestsPerSecondMax"]["Default"] == plan_command.REQUESTS_PER_SECOND
 
 
-def test_the_largest_records_can_still_be_posted_ten_together(capsys: pytest.CaptureFixture[str]) -> None:
-    told = page(capsys, record_bytes="409456", rate="0.1", burst_rate="1")
-    assert "With 10 records a request" in told
-    assert "400 write units a put" in told
+def test_a_plan_for_the_largest_records_shows_the_cost_of_ten_in_a_request(capsys: pytest.CaptureFixture[str]) -> None:
+    text = page(capsys, record_bytes="409456", rate="0.1", burst_rate="1")
+    assert "With 10 records a request" in text
+    assert "400 write units a put" in text
 
 
 @pytest.mark.parametrize("given", [{}, {"write_units": "100"}, {"record_bytes": "409000", "write_units": "40000"}])
-def test_the_page_fits_a_terminal(given: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_has_at_most_120_columns_and_no_trailing_spaces(
+    given: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     lines = page(capsys, **given).splitlines()
     assert max(map(len, lines)) <= 120
     assert not [line for line in lines if line != line.rstrip()]
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "message"),
     [
         ({"rate": "many"}, "argument --rate: not a number: 'many'"),
         ({"rate": "nan"}, "argument --rate: not a number: 'nan'"),
@@ -117,24 +121,24 @@ def test_the_page_fits_a_terminal(given: dict[str, str], capsys: pytest.CaptureF
         ({"records_per_request": "5000"}, "at most 6,291,456 bytes"),
     ],
 )
-def test_wrong_input_is_told_and_nothing_is_planned(
-    given: dict[str, str], told: str, capsys: pytest.CaptureFixture[str]
+def test_invalid_input_is_an_error_that_names_it_and_nothing_is_planned(
+    given: dict[str, str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as caught:
         run(**given)
     printed = capsys.readouterr()
     assert caught.value.code == 2
-    assert told in printed.err
+    assert message in printed.err
     assert printed.out == ""
 
 
-def test_the_help_names_every_option_with_its_unit(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_names_every_option_and_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m ops")
     plan_command.add_to(parser.add_subparsers(required=True))
     with pytest.raises(SystemExit) as caught:
         parser.parse_args(["plan", "--help"])
-    told = capsys.readouterr().out
+    text = capsys.readouterr().out
     assert caught.value.code == 0
-    assert "python -m ops plan --rate 50 --burst-rate 2000" in told
+    assert "python -m ops plan --rate 50 --burst-rate 2000" in text
     for option in (*_GIVEN, "burst-every", "read-units", "records-per-request"):
-        assert f"--{option} " in told
+        assert f"--{option} " in text

@@ -1,4 +1,4 @@
-"""Items: what is put reads back equal, and its size is what DynamoDB counts."""
+"""Items: a record reads back equal, and its size is as DynamoDB counts it."""
 
 from decimal import Decimal
 from typing import Any
@@ -41,7 +41,7 @@ def test_a_record_reads_back_equal() -> None:
     assert from_item(to_item(record, _PROVENANCE)) == (record, _PROVENANCE)
 
 
-def test_an_item_that_did_not_come_through_forebay_reads_too() -> None:
+def test_an_item_that_did_not_come_through_forebay_can_be_read() -> None:
     item: Item = {"id": {"S": "1"}, "ss": {"SS": ["a"]}, "ns": {"NS": ["1"]}, "b": {"B": b"\0"}, "bs": {"BS": [b"\1"]}}
     assert from_item(item) == ({"id": "1", "ss": ["a"], "ns": [1], "b": "AA==", "bs": ["AQ=="]}, None)
 
@@ -65,16 +65,16 @@ def test_values_map_to_attribute_values(value: Any, attribute_value: Any) -> Non
     ("value", "size"),
     [("Ж", 2), (True, 1), (None, 1), ([], 3), ({}, 3), ([1, "ab"], 3 + 3 + 3), ({"ab": 1}, 3 + 1 + 2 + 2)],
 )
-def test_values_have_their_sizes(value: Any, size: int) -> None:
+def test_each_type_of_value_has_the_size_that_dynamodb_counts(value: Any, size: int) -> None:
     assert value_bytes(value) == size
 
 
-def test_an_items_size_counts_the_reserved_attribute() -> None:
+def test_the_size_of_an_item_includes_the_reserved_attribute() -> None:
     reserved = from_item({"x": to_item({}, _PROVENANCE)[RESERVED_NAME]})[0]["x"]
     assert len(RESERVED_NAME) + value_bytes(reserved) == RESERVED_BYTES
     assert item_bytes({"id": "1"}) == 3 + RESERVED_BYTES
 
 
 @pytest.mark.parametrize(("size", "units"), [(1, 1), (1024, 1), (1025, 2), (409_600, 400)])
-def test_a_write_unit_pays_for_a_kibibyte(size: int, units: int) -> None:
+def test_one_write_unit_is_used_for_each_started_kibibyte(size: int, units: int) -> None:
     assert write_units(size) == units

@@ -1,4 +1,4 @@
-"""Key schemas: what a key may be, and that equal keys are one key."""
+"""Key schemas: what a valid key is, and that equal keys are one key."""
 
 from decimal import Decimal
 from typing import Any
@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.faults import KEY_INVALID
+from records.errors import KEY_INVALID
 from records.key import Key, KeySchema
-from records.numbers import canonical, number_fault
-from records.validation import faults
+from records.numbers import canonical, number_violation
+from records.validation import validate
 
 _OWN = KeySchema.read("device:S,time:N")
 
@@ -26,7 +26,7 @@ def test_a_schema_is_read_from_names_and_types() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "id", "id:B", ":S", "a:S,", "a:S,b", "a:S,a:N", "a:S,b:S,c:S"])
-def test_what_is_no_schema_is_said(text: str) -> None:
+def test_an_invalid_schema_raises_an_error_that_says_what_is_valid(text: str) -> None:
     with pytest.raises(ValueError, match="a key is"):
         KeySchema.read(text)
 
@@ -46,26 +46,26 @@ def test_what_is_no_schema_is_said(text: str) -> None:
     ],
 )
 def test_every_key_attribute_is_checked(record: Any, pointers: list[str]) -> None:
-    found = faults(record, _OWN, 10)
-    assert [fault.pointer for fault in found] == pointers
-    assert {fault.code for fault in found} <= {KEY_INVALID}
+    found = validate(record, _OWN, 10)
+    assert [violation.pointer for violation in found] == pointers
+    assert {violation.code for violation in found} <= {KEY_INVALID}
 
 
-def test_a_sort_keys_text_is_half_as_long_as_a_partition_keys() -> None:
+def test_a_sort_key_may_be_half_as_long_as_a_partition_key() -> None:
     schema = KeySchema.read("a:S,b:S")
-    assert faults({"a": "x" * 2048, "b": "Ж" * 512}, schema) == []
-    assert [fault.pointer for fault in faults({"a": "x", "b": "Ж" * 513}, schema)] == ["/b"]
+    assert validate({"a": "x" * 2048, "b": "Ж" * 512}, schema) == []
+    assert [violation.pointer for violation in validate({"a": "x", "b": "Ж" * 513}, schema)] == ["/b"]
 
 
 def test_the_pointer_to_a_key_is_escaped() -> None:
-    assert [fault.pointer for fault in faults({}, KeySchema.read("a/b~c:S"))] == ["/a~1b~0c"]
+    assert [violation.pointer for violation in validate({}, KeySchema.read("a/b~c:S"))] == ["/a~1b~0c"]
 
 
 @pytest.mark.parametrize(
     ("schema", "filled"),
     [("id:S", {"id": "own"}), ("name:S", {"name": "own"}), ("id:N", {}), ("id:S,time:N", {}), ("a:S,b:S", {})],
 )
-def test_only_a_key_of_one_string_is_invented(schema: str, filled: dict[str, str]) -> None:
+def test_a_key_is_generated_only_where_it_is_a_single_string(schema: str, filled: dict[str, str]) -> None:
     record: dict[str, Any] = {}
     KeySchema.read(schema).fill(record, "own")
     assert record == filled
@@ -79,12 +79,12 @@ def test_equal_numbers_are_one_key(same: list[Any]) -> None:
 
 _KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50)
 _NUMBERS = (st.integers() | st.decimals(allow_nan=False, allow_infinity=False)).filter(
-    lambda n: number_fault(n) is None
+    lambda n: number_violation(n) is None
 )
 
 
 @given(device=_KEYS, time=_NUMBERS)
-def test_a_receipts_key_asks_for_the_same_record(device: str, time: Any) -> None:
+def test_the_key_in_a_receipt_finds_the_same_record(device: str, time: Any) -> None:
     key = _OWN.of({"device": device, "time": time})
     assert key == Key(**{{"id": "partition"}.get(name, name): text for name, text in key.members().items()})
     assert _OWN.attribute_values(key) == {"device": {"S": device}, "time": {"N": canonical(time)}}
@@ -104,5 +104,5 @@ def test_a_receipts_key_asks_for_the_same_record(device: str, time: Any) -> None
         ("a:S,b:N", Key("a", "b")),
     ],
 )
-def test_a_key_that_no_item_can_have_asks_for_nothing(schema: str, key: Key) -> None:
+def test_a_key_that_no_item_can_have_has_no_attribute_values(schema: str, key: Key) -> None:
     assert KeySchema.read(schema).attribute_values(key) is None

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.faults import NUMBER_OUT_OF_RANGE, NUMBER_TOO_PRECISE
-from records.numbers import canonical, number_bytes, number_fault
+from records.errors import NUMBER_OUT_OF_RANGE, NUMBER_TOO_PRECISE
+from records.numbers import canonical, number_bytes, number_violation
 
 _WIDE = Context(prec=500)
 
@@ -15,7 +15,7 @@ _WIDE = Context(prec=500)
 @given(digits=st.integers(min_value=-(10**38) + 1, max_value=10**38 - 1), exponent=st.integers(-130, 88))
 def test_the_canonical_text_has_the_same_value_digit_for_digit(digits: int, exponent: int) -> None:
     number = Decimal(digits).scaleb(exponent, _WIDE)
-    assert number_fault(number) is None
+    assert number_violation(number) is None
     assert Decimal(canonical(number)) == number
 
 
@@ -36,8 +36,8 @@ def test_the_canonical_text_has_the_same_value_digit_for_digit(digits: int, expo
         (Decimal("1." + "0" * 60), "1"),
     ],
 )
-def test_numbers_have_one_text(number: int | Decimal, text: str) -> None:
-    assert number_fault(number) is None
+def test_equal_numbers_have_the_same_text(number: int | Decimal, text: str) -> None:
+    assert number_violation(number) is None
     assert canonical(number) == text
 
 
@@ -55,10 +55,10 @@ def test_numbers_have_one_text(number: int | Decimal, text: str) -> None:
         (Decimal("1" * 38 + ".1"), NUMBER_TOO_PRECISE),
     ],
 )
-def test_what_dynamodb_cannot_hold_is_a_fault(number: int | Decimal, code: str) -> None:
-    fault = number_fault(number)
-    assert fault is not None
-    assert fault[0] == code
+def test_a_number_that_dynamodb_cannot_store_is_a_violation(number: int | Decimal, code: str) -> None:
+    violation = number_violation(number)
+    assert violation is not None
+    assert violation[0] == code
 
 
 @pytest.mark.parametrize(
@@ -79,5 +79,7 @@ def test_what_dynamodb_cannot_hold_is_a_fault(number: int | Decimal, code: str) 
         (Decimal("-" + "9" * 38 + "E-1"), 21),
     ],
 )
-def test_a_number_takes_a_byte_per_two_digits_and_one_or_two(number: int | Decimal, size: int) -> None:
+def test_a_number_takes_a_byte_for_every_two_digits_and_one_more_and_one_for_the_sign(
+    number: int | Decimal, size: int
+) -> None:
     assert number_bytes(number) == size

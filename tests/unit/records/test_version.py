@@ -21,7 +21,7 @@ def test_versions_increase_whatever_the_clock_does(clock: list[int], bits: int) 
 
 
 @given(ms=_MS, bits=st.integers(min_value=0))
-def test_a_version_is_a_uuid_of_version_7_that_tells_when_it_was_made(ms: int, bits: int) -> None:
+def test_a_version_is_a_uuid_of_version_7_that_holds_the_time_of_acceptance(ms: int, bits: int) -> None:
     version = Versions(lambda: ms, lambda n: bits & (2**n - 1)).next()
     parsed = uuid.UUID(version)
     assert (parsed.version, parsed.variant) == (7, uuid.RFC_4122)
@@ -51,5 +51,5 @@ def test_a_bare_message_has_the_same_version_at_every_delivery(message_id: uuid.
         "01a2074d-f08d-7356-ac50-434b86e031a3\n",
     ],
 )
-def test_only_a_canonical_uuid_of_version_7_is_a_version(text: str) -> None:
+def test_anything_but_a_canonical_uuid_of_version_7_is_an_invalid_version(text: str) -> None:
     assert not is_version(text)

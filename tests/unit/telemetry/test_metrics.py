@@ -1,17 +1,22 @@
-"""Metrics: one line of the embedded metric format an invocation, as CloudWatch reads it."""
+"""Metrics: each is counted where it happens, and an invocation writes one line that CloudWatch reads."""
 
 import json
-import re
+from collections.abc import Callable
 
 import pytest
 
+from consumer.delivery import Delivery
+from consumer.redelivery import RENEW_RECEIVES
+from consumer.table import KeyThrottled, TableMisconfigured, TableThrottled, TableUnavailable
 from dev.paths import ROOT
 from telemetry.metrics import METRICS, Metrics
+from tests.unit.api.doubles import Answer, Batch, Sqs, app_of, request
+from tests.unit.consumer.doubles import Consumer, Table, delivery
 
 NOW_MS = 1_700_000_000_000
 
 
-def test_counts_are_one_line_in_the_embedded_metric_format() -> None:
+def test_the_counts_are_written_as_one_line_in_the_embedded_metric_format() -> None:
     lines: list[str] = []
     metrics = Metrics("records-1", lambda: NOW_MS, lines.append)
     metrics.count("puts", 1)
@@ -38,7 +43,7 @@ def test_counts_are_one_line_in_the_embedded_metric_format() -> None:
     }
 
 
-def test_nothing_is_printed_when_nothing_was_counted() -> None:
+def test_no_line_is_written_when_nothing_was_counted() -> None:
     lines: list[str] = []
     metrics = Metrics("records-1", lambda: NOW_MS, lines.append)
     metrics.flush()
@@ -48,14 +53,51 @@ def test_nothing_is_printed_when_nothing_was_counted() -> None:
     assert len(lines) == 1
 
 
-def test_what_is_not_declared_is_not_counted() -> None:
+def test_an_undeclared_metric_cannot_be_counted() -> None:
     with pytest.raises(KeyError, match="surprise"):
         Metrics("records-1", lambda: NOW_MS, print).count("surprise", 1)
 
 
-def test_every_metric_is_counted_somewhere_and_documented() -> None:
-    sources = "".join(path.read_text() for part in ("api", "consumer") for path in (ROOT / part).rglob("*.py"))
-    documented = (ROOT / "docs" / "operating.md").read_text()
-    for name in METRICS:
-        assert re.search(rf'"{name}"', sources)
-        assert f"`{name}`" in documented
+def from_request(*answers: Callable[[Batch], Answer], seconds_max: float = 30) -> set[str]:
+    """Posts one record to an API whose SQS answers like this. Returns the metrics that were counted."""
+    counted: set[str] = set()
+    app = app_of(Sqs(*answers), seconds_max=seconds_max, count=lambda name, _number: counted.add(name))
+    request(app, "POST", "/records", content='{"id": "1"}', headers={"content-type": "application/json"})
+    return counted
+
+
+def from_drain(*deliveries: Delivery, table: Table | None = None) -> set[str]:
+    """Drains each delivery in a batch of its own. Returns the metrics that were counted."""
+    consumer = Consumer(table)
+    for each in deliveries:
+        consumer.drain(each)
+    return set(consumer.counts) | ({"write_units"} if consumer.write_units else set())
+
+
+def confirm_nothing(_batch: Batch) -> Answer:
+    return {"Failed": []}
+
+
+_COUNTED_WHEN: dict[str, Callable[[], set[str]]] = {
+    "accepted": from_request,
+    "unconfirmed": lambda: from_request(*[confirm_nothing] * 1000, seconds_max=0.05),
+    "puts": lambda: from_drain(delivery("a")),
+    "write_units": lambda: from_drain(delivery("a")),
+    "superseded": lambda: from_drain(delivery("a"), delivery("a")),
+    "throttles": lambda: from_drain(delivery("a"), table=Table(errors_once={"a": TableThrottled("slow down")})),
+    "key_throttled": lambda: from_drain(delivery("a"), table=Table({"a": KeyThrottled("hot")})),
+    "table_unavailable": lambda: from_drain(delivery("a"), table=Table(errors_once={"a": TableUnavailable("down")})),
+    "table_misconfigured": lambda: from_drain(delivery("a"), table=Table({"a": TableMisconfigured("denied")})),
+    "dead_lettered": lambda: from_drain(delivery("a", "{")),
+    "renewed": lambda: from_drain(delivery("a", receives=RENEW_RECEIVES), table=Table(full_until=1000.0)),
+}
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_counted_when_what_it_describes_happens(name: str) -> None:
+    assert name in _COUNTED_WHEN[name]()
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_documented(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "docs" / "operating.md").read_text()

@@ -12,7 +12,7 @@ from dev.load import receipts as receipts_module
 from dev.load.item_reader import GET_BATCH_KEYS_MAX, ItemsReader
 from dev.load.receipts import ReceiptInvalid, Receipts
 from dev.load.verify import Verdict, Verification, main
-from ops.stop import Stop
+from ops.stop import StopFlag
 from ops.target import Target
 from records.item import Provenance
 from records.key import Key, KeySchema
@@ -53,7 +53,8 @@ class Double:
         if QueueUrl == "records":
             count = self.backlogs[min(self.looks, len(self.backlogs) - 1)]
             self.looks += 1
-        return {"Attributes": {"ApproximateNumberOfMessages": str(count), "ApproximateNumberOfMessagesNotVisible": "0"}}
+        others = ("ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible")
+        return {"Attributes": {"ApproximateNumberOfMessages": str(count), **dict.fromkeys(others, "0")}}
 
     def receive_message(self, **_: Any) -> Any:
         told = [
@@ -95,7 +96,7 @@ class Double:
         return Target("double", cast("Any", self), cast("Any", self), "records", "dead", "table", KeySchema())
 
     def verdict(self, receipts: Receipts, wait_seconds: float = 0) -> Verdict:
-        return Verification(self.target(), Stop(), lambda _: None).run(receipts, wait_seconds)
+        return Verification(self.target(), StopFlag(), lambda _: None).run(receipts, wait_seconds)
 
 
 def test_all_is_accounted_for_where_the_table_holds_every_newest_version() -> None:
@@ -133,7 +134,7 @@ def test_what_is_not_in_the_table_yet_is_in_the_queue_as_far_as_it_holds_message
 def test_it_waits_until_the_buffer_is_empty_and_tells_how_far_it_is() -> None:
     told: list[str] = []
     double = Double({"a": version(1)}, backlogs=[30, 20, 10, 0])
-    verdict = Verification(double.target(), Stop(), told.append).run(receipts_of(("a", 1)))
+    verdict = Verification(double.target(), StopFlag(), told.append).run(receipts_of(("a", 1)))
     assert verdict.holds
     assert verdict.backlog == 0
     assert told[0] == "backlog 30"
@@ -147,8 +148,8 @@ def test_a_queue_that_does_not_move_is_not_waited_for_for_ever(monkeypatch: pyte
 
 
 def test_a_request_to_stop_ends_the_waiting_and_not_the_account() -> None:
-    stop = Stop()
-    stop.make()
+    stop = StopFlag()
+    stop.set()
     verdict = Verification(Double({"a": version(1)}, backlogs=[7]).target(), stop, lambda _: None)
     assert verdict.run(receipts_of(("a", 1), ("b", 2))).in_queue == 1
 

@@ -1,14 +1,14 @@
-"""How the commands write: for people, and safe for their terminals."""
+"""Text for people: numbers, durations and tables, without characters that would control their terminal."""
 
 from collections.abc import Sequence
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _FEW = 2
-"""Up to so many of a unit, the next smaller one says it better."""
+"""Below so many of a unit, a duration is given in the next smaller one, which is more precise."""
 
 
 def printable(text: str) -> str:
-    r"""With whatever a terminal would take as a command written out: `\x1b`, `\n`."""
+    r"""With control characters, which a terminal would obey, as escapes: `\x1b`, `\n`."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -21,7 +21,7 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """About: `0 s`, `45 s`, `4 min`, `30 h`, `12 days`."""
+    """Rounded: `0 s`, `45 s`, `4 min`, `30 h`, `12 days`."""
     for unit, name in ((_DAY, "days"), (_HOUR, "h"), (_MINUTE, "min")):
         if seconds >= _FEW * unit:
             return f"{round(seconds / unit):,} {name}"
@@ -29,7 +29,7 @@ def duration(seconds: float) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
-    """Aligned columns, two spaces in; those in `right` (from 0) are aligned to the right."""
+    """Aligned columns, indented by two spaces; those in `right` (counted from 0) are aligned to the right."""
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     return "\n".join(
         "  "

@@ -1,4 +1,4 @@
-"""JSON text: strict on the way in, exact and compact on the way out."""
+"""JSON text: parsed strictly, written exactly and compactly."""
 
 from decimal import Decimal
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.faults import JSON_MALFORMED, NESTING_TOO_DEEP, NUMBER_OUT_OF_RANGE, TEXT_INVALID, TextMalformed
+from records.errors import JSON_MALFORMED, NESTING_TOO_DEEP, NUMBER_OUT_OF_RANGE, TEXT_INVALID, TextMalformed
 from records.item import value_bytes
 from records.json_text import Value, parse, write
 
@@ -25,18 +25,18 @@ def test_what_is_written_reads_back_equal(value: Value) -> None:
 
 
 @given(value=_VALUES)
-def test_a_byte_of_json_makes_at_most_three_of_an_item(value: Value) -> None:
-    """So that `records.validation.faults` need not weigh what is read from little."""
+def test_one_byte_of_json_adds_at_most_three_bytes_to_an_item(value: Value) -> None:
+    """So `records.validation.validate` need not compute the item's size for short records."""
     assert value_bytes(value) <= 3 * len(write(value).encode())
 
 
 @given(text=_TEXT)
-def test_nothing_is_written_that_a_message_may_not_hold(text: str) -> None:
+def test_no_character_is_written_that_sqs_does_not_take_in_a_message(text: str) -> None:
     written = write({text: text})
     assert all(c >= " " and c not in "\ufffe\uffff" for c in written)
 
 
-def test_characters_are_written_as_they_are() -> None:
+def test_only_quotes_backslashes_and_characters_that_sqs_refuses_are_escaped() -> None:
     assert write("Ж😀\x7f") == '"Ж😀\x7f"'
     assert write('\x00\n"\\\ufffe') == r'"\u0000\n\"\\\ufffe"'
 
@@ -68,7 +68,9 @@ def test_characters_are_written_as_they_are() -> None:
         (b"1" * 1_000_000, NUMBER_OUT_OF_RANGE, 1, 4302),
     ],
 )
-def test_what_is_not_json_is_refused_with_its_place(text: bytes, code: str, line: int, column: int) -> None:
+def test_malformed_text_is_refused_with_its_code_line_and_column(
+    text: bytes, code: str, line: int, column: int
+) -> None:
     with pytest.raises(TextMalformed) as caught:
         parse(text)
     assert (caught.value.code, caught.value.line, caught.value.column) == (code, line, column)

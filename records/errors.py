@@ -1,6 +1,6 @@
-"""What can be wrong with a record, each by a code that never changes.
+"""What can be invalid about a record: one code for each rule. A code never changes.
 
-The same codes stand in HTTP problems, dead-letter reasons, logs and metrics.
+HTTP problems, dead-letter reasons, logs and metrics use the same codes.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ VERSION_INVALID = "version_invalid"
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong: where (a JSON pointer, RFC 6901, into the record), what, and why."""
+class Violation:
+    """One rule that a record violates: where (a JSON pointer into the record, RFC 6901), the code, and a text."""
 
     pointer: str
     code: str
@@ -29,7 +29,7 @@ class Fault:
 
 
 class TextMalformed(ValueError):
-    """Text that is not the JSON of anything storable; `line` and `column` count from 1."""
+    """Text that is not JSON, or JSON that no record can hold; `line` and `column` (in bytes) count from 1."""
 
     def __init__(self, code: str, detail: str, line: int, column: int) -> None:
         super().__init__(f"{detail} (line {line}, column {column})")

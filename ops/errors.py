@@ -1,12 +1,12 @@
-"""What can stand in the way of a command, each as one plain line."""
+"""The errors that a command expects: there is no such stack, or AWS refuses a call or does not answer."""
 
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 
 from ops.target import TargetMissing
 
-TROUBLES = (TargetMissing, BotoCoreError, ClientError)
-"""For `except`: what `plain` knows to say."""
+EXPECTED_ERRORS = (TargetMissing, BotoCoreError, ClientError)
+"""For `except`; `error_line` describes them."""
 
 _NO_CREDENTIALS = (
     exceptions.CredentialRetrievalError,
@@ -17,7 +17,7 @@ _NO_CREDENTIALS = (
     exceptions.TokenRetrievalError,
 )
 _UNREACHABLE = (exceptions.ConnectionError, exceptions.HTTPClientError)
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html, and how services spell them.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html; spelling varies by service.
 _CREDENTIALS_REFUSED = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -30,8 +30,8 @@ _CREDENTIALS_REFUSED = {
 _DENIED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "NotAuthorized", "UnauthorizedOperation"}
 
 
-def plain(error: BaseException) -> str:
-    """One line for people; nothing in it comes from a record."""
+def error_line(error: BaseException) -> str:
+    """The error as one line for people. It holds nothing of a record."""
     if isinstance(error, ClientError):
         text = _refusal(error)
     elif isinstance(error, NoRegionError):
@@ -46,8 +46,8 @@ def plain(error: BaseException) -> str:
 
 
 def _refusal(error: ClientError) -> str:
-    told = error.response["Error"]
-    code, message = told.get("Code", ""), told.get("Message", "")
+    details = error.response["Error"]
+    code, message = details.get("Code", ""), details.get("Message", "")
     if code in _CREDENTIALS_REFUSED:
         return f"AWS does not accept the credentials ({code})"
     if code in _DENIED:

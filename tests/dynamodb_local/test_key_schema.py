@@ -1,5 +1,6 @@
-"""In front of a table with a key schema of its own, judged by AWS's own engine."""
+"""Tables with other key schemas than `id`: from the API through the consumer into AWS's own DynamoDB engine."""
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from consumer.handler import create_handler
 from consumer.pace import Pace
 from consumer.paced_table import PacedTable
-from consumer.table import RecordTable
+from consumer.table import TableWriter
 from records.key import KeySchema
 from tests.dynamodb_local.cases import cases
 from tests.unit.api.doubles import Sqs, app_of, request
@@ -24,7 +25,7 @@ _JSON = {"content-type": "application/json"}
 
 
 class Forebay:
-    """The app and the consumer with a list in between, on a table with this key schema."""
+    """The API and the consumer with a list as the queue, and a table with this key schema."""
 
     def __init__(self, dynamodb: "DynamoDBClient", key: str) -> None:
         schema, self.name = KeySchema.read(key), key.translate(str.maketrans(":,", "._"))
@@ -42,16 +43,16 @@ class Forebay:
         self.app = app_of(self.sqs, dynamodb, key=key, table_name=self.name)
         drain = Consumer(key=key)
         self.dead, clock = drain.dead, drain.time.clock
-        table = PacedTable(RecordTable(dynamodb, self.name), Pace(2, clock.random), clock, lambda *_: None)
-        parts = drain.parts.__class__(table, drain.queue, drain.dead, schema, clock, drain.parts.count)
-        self._handle = create_handler(parts, lambda: None)
+        table = PacedTable(TableWriter(dynamodb, self.name), Pace(2, clock.random), clock, lambda *_: None)
+        dependencies = dataclasses.replace(drain.dependencies, table=table)
+        self._handle = create_handler(dependencies, lambda: None)
 
     def post(self, *records: Any) -> Any:
         return request(self.app, "POST", "/records", content=json.dumps(records), headers=_JSON)
 
-    def drain(self, *, latest_first: bool = False) -> None:
+    def drain(self, *, newest_first: bool = False) -> None:
         sent, self.sqs.durable = self.sqs.durable, []
-        for index, entry in enumerate(reversed(sent) if latest_first else sent):
+        for index, entry in enumerate(reversed(sent) if newest_first else sent):
             version = {"version": {**entry["MessageAttributes"]["version"], "dataType": "String"}}
             version["version"]["stringValue"] = version["version"].pop("StringValue")
             event = {"Records": [sqs_record(str(index), entry["MessageBody"], version)]}
@@ -59,8 +60,8 @@ class Forebay:
         assert self.dead.letters == []
 
     def read(self, receipt: dict[str, str]) -> Any:
-        parts = {"params": {"sort": receipt["sort"]}} if "sort" in receipt else {}
-        answer = request(self.app, "GET", f"/records/{quote(receipt['id'], safe='')}", **parts)
+        sort = {"params": {"sort": receipt["sort"]}} if "sort" in receipt else {}
+        answer = request(self.app, "GET", f"/records/{quote(receipt['id'], safe='')}", **sort)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -81,7 +82,7 @@ _INTEGERS = st.integers(-(10**30), 10**30)
 
 @given(device=_TEXT, time=_INTEGERS, content=_TEXT)
 @cases(60)
-def test_a_record_is_read_back_by_the_key_of_its_receipt(
+def test_a_record_is_read_back_by_the_key_in_its_receipt(
     by_time: Forebay, device: str, time: int, content: str
 ) -> None:
     record = {"device": device, "time": time, "content": content}
@@ -93,15 +94,15 @@ def test_a_record_is_read_back_by_the_key_of_its_receipt(
     assert by_time.read(receipt) == record
 
 
-def test_the_newest_of_a_key_wins_however_its_number_is_written_and_whatever_comes_last(by_number: Forebay) -> None:
+def test_the_newest_record_of_a_key_wins_in_any_order_and_in_any_notation_of_the_number(by_number: Forebay) -> None:
     for text in ('{"number": 1.0, "n": 1}', '{"number": 1, "n": 2}', '{"number": 10e-1, "n": 3}'):
         answer = request(by_number.app, "POST", "/records", content=text, headers=_JSON)
         assert answer.status_code == 202
-    by_number.drain(latest_first=True)
+    by_number.drain(newest_first=True)
     assert by_number.read({"id": "1"}) == {"number": 1, "n": 3}
 
 
-def test_of_one_key_in_a_request_only_the_newest_is_sent(by_time: Forebay) -> None:
+def test_for_one_key_in_a_request_only_the_newest_record_is_sent(by_time: Forebay) -> None:
     by_time.post(
         {"device": "a", "time": 1, "n": 1}, {"device": "a", "time": 2, "n": 2}, {"device": "a", "time": 1, "n": 3}
     )
@@ -110,14 +111,14 @@ def test_of_one_key_in_a_request_only_the_newest_is_sent(by_time: Forebay) -> No
     assert [by_time.read({"id": "a", "sort": sort})["n"] for sort in ("1", "2")] == [3, 2]
 
 
-def test_a_record_without_its_whole_key_is_refused_with_the_place(by_time: Forebay) -> None:
+def test_a_record_without_a_complete_key_is_refused_with_the_pointer_to_what_is_missing(by_time: Forebay) -> None:
     answer = by_time.post({"device": "a"}, {"time": 1}, {"device": "a", "time": "1"})
     assert answer.status_code == 422
-    places = [(error["index"], error["pointer"], error["code"]) for error in answer.json()["errors"]]
-    assert places == [(0, "/time", "key_invalid"), (1, "/device", "key_invalid"), (2, "/time", "key_invalid")]
+    errors = [(error["index"], error["pointer"], error["code"]) for error in answer.json()["errors"]]
+    assert errors == [(0, "/time", "key_invalid"), (1, "/device", "key_invalid"), (2, "/time", "key_invalid")]
 
 
 @pytest.mark.parametrize("path", ["/records/a", "/records/a?sort=x", "/records/a?sort=99", "/records/%00?sort=1"])
-def test_a_key_that_is_not_there_is_not_found(by_time: Forebay, path: str) -> None:
+def test_a_key_without_an_item_is_not_found(by_time: Forebay, path: str) -> None:
     answer = request(by_time.app, "GET", path)
     assert (answer.status_code, answer.json()["code"]) == (404, "record_not_found")

@@ -1,4 +1,4 @@
-"""`dead-letters send-back` and `drop`: what an operator types, and what is said and done."""
+"""`dead-letters send-back` and `drop`: what an operator types, and what they print and do."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from tests.emulator.ops.commands import FAILED, SECRET, letters, through
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[str], str]) -> list[str]:
-    """Whoever sits at the terminal answers so. Returns what was asked, as it is asked."""
+    """Answers the prompts like this. Returns a list to which every prompt is added."""
     asked: list[str] = []
 
     def ask(prompt: str) -> str:
@@ -22,19 +22,21 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: Callable[[str], str]) -> 
     return asked
 
 
-def test_send_back_sends_all_and_says_how_many(buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_send_back_sends_all_back_and_prints_how_many(
+    buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     versions = sorted(buffer.dead_letter(f'{{"id":"{SECRET}{n}"}}', "put_refused") for n in range(3))
     assert letters("send-back", "--per-second", "1000", local) == 0
-    said = capsys.readouterr()
-    assert said.out.startswith("3 dead letters to send back in the local stack on port 8123\n\n")
-    assert said.out.endswith("\n\n3 of 3 dead letters sent back.\n")
-    assert SECRET not in said.out + said.err
+    printed = capsys.readouterr()
+    assert printed.out.startswith("3 dead letters to send back in the local stack on port 8123\n\n")
+    assert printed.out.endswith("\n\n3 of 3 dead letters sent back.\n")
+    assert SECRET not in printed.out + printed.err
     assert buffer.record_versions() == versions
     assert buffer.letters() == (0, 0)
 
 
 @pytest.mark.parametrize("option", ["--reason=key_invalid", "--message"])
-def test_send_back_sends_what_is_selected(buffer: Buffer, local: str, option: str) -> None:
+def test_send_back_sends_only_the_selected_letters(buffer: Buffer, local: str, option: str) -> None:
     buffer.dead_letter("{", "json_malformed")
     version = buffer.dead_letter("{}", "key_invalid")
     chosen = [option] if "=" in option else [option, buffer.message_ids()[1]]
@@ -43,7 +45,7 @@ def test_send_back_sends_what_is_selected(buffer: Buffer, local: str, option: st
     assert buffer.letters() == (1, 0)
 
 
-def test_reasons_may_be_repeated(buffer: Buffer, local: str) -> None:
+def test_several_reasons_can_be_selected(buffer: Buffer, local: str) -> None:
     versions = sorted([buffer.dead_letter("{", "json_malformed"), buffer.dead_letter("{}", "key_invalid")])
     buffer.dead_letter("{}", "put_refused")
     assert letters("send-back", "--reason", "key_invalid", "--reason", "json_malformed", local) == 0
@@ -51,33 +53,33 @@ def test_reasons_may_be_repeated(buffer: Buffer, local: str) -> None:
 
 
 @pytest.mark.parametrize("command", ["send-back", "drop"])
-def test_a_dry_run_says_what_would_be_done_and_changes_nothing(
+def test_a_dry_run_prints_what_would_be_done_and_changes_nothing(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     for _ in range(30):
         buffer.dead_letter("{")
     assert letters(command, "--dry-run", local) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("30 dead letters to ")
-    assert "json_malformed       30" in said
-    assert said.endswith("Nothing was changed.\n")
-    assert command == "drop" or "about 3 s" in said
+    printed = capsys.readouterr().out
+    assert printed.startswith("30 dead letters to ")
+    assert "json_malformed       30" in printed
+    assert printed.endswith("Nothing was changed.\n")
+    assert command == "drop" or "about 3 s" in printed
     assert (buffer.letters(), buffer.records()) == ((30, 0), [])
 
 
 @pytest.mark.parametrize("command", ["send-back", "drop"])
-def test_a_reason_that_none_has_is_answered_with_those_that_there_are(
+def test_for_a_reason_that_no_letter_has_the_existing_reasons_are_printed(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
     buffer.dead_letter("{", "json_malformed")
     assert letters(command, "--reason", "json_malfromed", local) == 0
-    said = capsys.readouterr().out
-    assert said.startswith("No dead letters to ")
-    assert "json_malformed        1" in said
+    printed = capsys.readouterr().out
+    assert printed.startswith("No dead letters to ")
+    assert "json_malformed        1" in printed
     assert buffer.letters() == (1, 0)
 
 
-def test_drop_deletes_once_the_number_is_typed(
+def test_drop_deletes_after_the_number_has_been_typed(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(5):
@@ -89,7 +91,7 @@ def test_drop_deletes_once_the_number_is_typed(
     assert buffer.letters() == (2, 0)
 
 
-def _nobody(_prompt: str) -> str:
+def _end_of_input(_prompt: str) -> str:
     raise EOFError
 
 
@@ -97,7 +99,7 @@ def _control_c(_prompt: str) -> str:
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("answer", [lambda _: "y", lambda _: "", lambda _: "22", _nobody, _control_c])
+@pytest.mark.parametrize("answer", [lambda _: "y", lambda _: "", lambda _: "22", _end_of_input, _control_c])
 def test_drop_deletes_nothing_on_any_other_answer(
     buffer: Buffer,
     local: str,
@@ -113,7 +115,7 @@ def test_drop_deletes_nothing_on_any_other_answer(
     assert buffer.letters() == (2, 0)
 
 
-def test_while_drop_asks_nobody_is_kept_from_the_letters(
+def test_while_drop_waits_for_the_answer_the_letters_are_visible(
     buffer: Buffer, local: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     buffer.dead_letter("{")
@@ -129,14 +131,14 @@ def test_while_drop_asks_nobody_is_kept_from_the_letters(
     assert (seen, buffer.letters()) == ([(1, 0)], (1, 0))
 
 
-def test_drop_asks_nothing_with_yes(buffer: Buffer, local: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drop_yes_does_not_ask(buffer: Buffer, local: str, monkeypatch: pytest.MonkeyPatch) -> None:
     buffer.dead_letter("{")
-    asked = answering(monkeypatch, _nobody)
+    asked = answering(monkeypatch, _end_of_input)
     assert letters("drop", "--yes", local) == 0
     assert (asked, buffer.letters()) == ([], (0, 0))
 
 
-def test_an_error_in_between_says_what_has_been_done_and_is_one_line(
+def test_after_an_error_the_summary_and_one_line_about_the_error_are_printed(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(12):
@@ -150,29 +152,29 @@ def test_an_error_in_between_says_what_has_been_done_and_is_one_line(
 
     through(monkeypatch, buffer, send_message_batch=send)
     assert letters("send-back", "--per-second", "1000", local) == 1
-    said = capsys.readouterr()
-    assert said.out.endswith("10 of 12 dead letters sent back.\n")
-    assert said.err.splitlines()[-1] == "forebay: AWS does not allow SendMessageBatch: not you"
+    printed = capsys.readouterr()
+    assert printed.out.endswith("10 of 12 dead letters sent back.\n")
+    assert printed.err.splitlines()[-1] == "forebay: AWS does not allow SendMessageBatch: not you"
     assert buffer.letters() == (2, 0)
 
 
 @pytest.mark.parametrize(
     "case",
     [
-        ("send_message_batch", "1 dead letter stayed, because SQS refused: try again."),
-        ("delete_message_batch", "1 record went back and could not be deleted here: still in both queues."),
-        ("change_message_visibility_batch", "1 dead letter could not be found any more: gone, or held by somebody"),
+        ("send_message_batch", "1 dead letter stayed, because SQS refused the call: try again."),
+        ("delete_message_batch", "1 record could be sent but not deleted here: now in both queues."),
+        ("change_message_visibility_batch", "1 dead letter not found any more: deleted, or somebody else reads"),
     ],
 )
-def test_what_could_not_be_done_is_told_and_is_a_failure(
+def test_a_letter_that_could_not_be_processed_is_in_the_summary_and_the_command_fails(
     buffer: Buffer,
     local: str,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     case: tuple[str, str],
 ) -> None:
-    call, told = case
+    call, message = case
     buffer.dead_letter("{}")
     through(monkeypatch, buffer, **{call: lambda **_: FAILED})
     assert letters("send-back", local) == 1
-    assert told in capsys.readouterr().out
+    assert message in capsys.readouterr().out

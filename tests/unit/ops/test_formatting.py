@@ -1,11 +1,11 @@
-"""How the commands write: lines, tables, durations, and progress on a terminal and elsewhere."""
+"""Text for people: lines, tables, durations, and progress on a terminal and elsewhere."""
 
 import io
 
 import pytest
 
+from ops.formatting import count, duration, printable, shortened, table
 from ops.progress import Progress
-from ops.text import count, duration, printable, shortened, table
 
 
 class Stream(io.StringIO):
@@ -22,25 +22,25 @@ def progressed(*, terminal: bool) -> str:
     progress = Progress(stream, lambda: now)
     for n in range(25):
         now = n / 4
-        progress.tell(f"{n}")
-        progress.tell("too soon")
+        progress.show(f"{n}")
+        progress.show("too soon")
     progress.end()
     return stream.getvalue()
 
 
-def test_on_a_terminal_progress_is_one_line_that_is_written_again_and_cleared() -> None:
-    said = progressed(terminal=True)
-    assert said.startswith("\r0\x1b[K\r1\x1b[K")
-    assert said.endswith("\r24\x1b[K\r\x1b[K")
-    assert "\n" not in said
-    assert "too soon" not in said
+def test_on_a_terminal_progress_is_one_line_that_is_overwritten_and_cleared_at_the_end() -> None:
+    written = progressed(terminal=True)
+    assert written.startswith("\r0\x1b[K\r1\x1b[K")
+    assert written.endswith("\r24\x1b[K\r\x1b[K")
+    assert "\n" not in written
+    assert "too soon" not in written
 
 
-def test_elsewhere_progress_is_a_line_at_once_and_then_every_few_seconds() -> None:
+def test_in_a_file_progress_is_a_line_at_once_and_then_one_every_few_seconds() -> None:
     assert progressed(terminal=False) == "0\n20\n"
 
 
-def test_work_that_told_nothing_has_nothing_to_clear() -> None:
+def test_without_progress_nothing_is_cleared() -> None:
     stream = Stream(terminal=True)
     Progress(stream).end()
     assert stream.getvalue() == ""
@@ -50,21 +50,21 @@ def test_work_that_told_nothing_has_nothing_to_clear() -> None:
     ("seconds", "text"),
     [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "120 min"), (7200, "2 h"), (172_800, "2 days")],
 )
-def test_durations_are_about(seconds: float, text: str) -> None:
+def test_durations_are_rounded_to_a_unit_that_people_read_easily(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-def test_what_a_terminal_would_obey_is_written_out() -> None:
+def test_control_characters_are_written_as_escapes() -> None:
     assert printable("a\x1b[2J\n\u202e\u009bЖ😀 ") == "a\\x1b[2J\\n\\u202e\\x9bЖ😀 "
 
 
-def test_numbers_and_their_nouns_agree() -> None:
+def test_the_noun_is_plural_unless_the_number_is_one() -> None:
     assert [count(number, "letter") for number in (0, 1, 1200)] == ["0 letters", "1 letter", "1,200 letters"]
 
 
-def test_long_texts_are_shortened_to_the_length() -> None:
+def test_a_text_is_shortened_to_the_given_length() -> None:
     assert [shortened(text, 3) for text in ("abc", "abcd")] == ["abc", "ab…"]
 
 
-def test_columns_are_aligned_without_spaces_at_the_end() -> None:
+def test_columns_are_aligned_without_trailing_spaces() -> None:
     assert table([("a", "1", ""), ("bb", "10", "x")], right=(1,)) == "  a    1\n  bb  10  x"

@@ -1,4 +1,4 @@
-"""A message attribute of SQS: a type, and a value that is text or binary."""
+"""A message attribute of SQS: a data type, and a value that is text or binary."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,13 +10,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
+class MessageAttribute:
     data_type: str
     value: str | bytes
 
     @classmethod
-    def received(cls, told: "MessageAttributeValueOutputTypeDef") -> "Attribute":
-        return cls(told["DataType"], told["BinaryValue"] if "BinaryValue" in told else told.get("StringValue", ""))
+    def received(cls, attribute: "MessageAttributeValueOutputTypeDef") -> "MessageAttribute":
+        """From ReceiveMessage's answer."""
+        value = attribute["BinaryValue"] if "BinaryValue" in attribute else attribute.get("StringValue", "")
+        return cls(attribute["DataType"], value)
 
     def to_send(self) -> "MessageAttributeValueTypeDef":
         if isinstance(self.value, bytes):
@@ -24,10 +26,10 @@ class Attribute:
         return {"DataType": self.data_type, "StringValue": self.value}
 
     def text(self) -> str:
-        """Binary values in hexadecimal."""
+        """The value; a binary one in hexadecimal."""
         return self.value.hex() if isinstance(self.value, bytes) else self.value
 
-    def bytes_as(self, name: str) -> int:
-        """As SQS counts them: name, type and value."""
+    def size(self, name: str) -> int:
+        """Bytes as SQS counts them, under this name: name, type and value."""
         value = len(self.value) if isinstance(self.value, bytes) else text_bytes(self.value)
         return text_bytes(name) + text_bytes(self.data_type) + value
