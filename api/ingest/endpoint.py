@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.ingest import idempotency
 from api.ingest.body import BODIES_BYTES_MAX, REQUEST_SECONDS_MAX, Room, is_packed, read_body, unpack
 from api.ingest.parse import Format, messages_of
-from api.outbound.group_commit import RecordQueue
+from api.outbound.group_commit import QueueSender
 from api.problems import RecordsNotAccepted, TooManyRecords
 from api.reads.backlog import WriteUnits
 from api.time_limit import TimeLimit
@@ -30,7 +30,7 @@ class AcceptRecords:
 
     def __init__(
         self,
-        queue: RecordQueue,
+        queue: QueueSender,
         versions: Versions,
         key_schema: KeySchema,
         write_units: WriteUnits,

@@ -12,14 +12,14 @@ from starlette.types import ASGIApp
 from api.app import create_app
 from api.composition import compose
 from api.ingest.endpoint import AcceptRecords
-from api.outbound.group_commit import RecordQueue
+from api.outbound.group_commit import QueueSender
 from api.reads.backlog import WriteUnits
 from api.short_way import ShortWay
 from records.key import KeySchema
 from records.version import Versions
 
 if TYPE_CHECKING:
-    from api.outbound.sqs import Sqs
+    from api.outbound.sqs import BatchSender
 
 
 class _Boto3:
@@ -37,7 +37,7 @@ class _Boto3:
 def _app(*, by_boto3: bool, short: bool) -> ASGIApp:
     parts = compose(os.environ)
     if by_boto3:
-        queue = RecordQueue(cast("Sqs", _Boto3()), os.environ["RECORD_QUEUE_URL"])
+        queue = QueueSender(cast("BatchSender", _Boto3()), os.environ["RECORD_QUEUE_URL"])
         versions = Versions(lambda: 0, lambda _: 0)
         accept = AcceptRecords(queue, versions, KeySchema(), WriteUnits(), lambda *_: None)
         parts = parts.__class__(
