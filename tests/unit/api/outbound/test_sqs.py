@@ -11,7 +11,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from api.outbound.credentials import Credentials, credential_source
@@ -125,6 +125,10 @@ _LISTS = _JSON | st.lists(st.builds(lambda entry_id: {"Id": entry_id}, _IDS) | _
 
 
 @given(content=_JSON | st.fixed_dictionaries({}, optional={"Successful": _LISTS, "Failed": _LISTS, "x": _JSON}))
+@example(content={"Successful": [{}]})
+@example(content={"Successful": [{"Id": ["7-0"]}]})
+@example(content={"Failed": [{"Id": {"7-0": 1}}]})
+@example(content={"Successful": [{"Id": "7-0"}], "Failed": [{"Id": "7-0"}]})
 def test_any_json_is_a_result_of_this_call_or_a_failure(content: object) -> None:
     """Written a second time, as plainly as can be."""
     pool = Pool(status=200)
