@@ -1,26 +1,22 @@
-"""Memory that many requests share, in bytes, so that all of them together stay within a bound."""
+"""Memory that requests share, so that many of them at once cannot use up the process's."""
 
 
 class BudgetExceeded(Exception):
-    """What was asked for does not fit beside what is held."""
+    """There is not that much left."""
 
 
 class MemoryBudget:
-    """Bytes that requests acquire before they hold them, and release afterwards, each as much as it acquired.
+    """Bytes that are acquired before they are used, and released when they are not needed any more."""
 
-    When nothing is held, any size is allowed, also one over the whole budget: such a request runs alone. It could never
-    run otherwise.
-    """
-
-    def __init__(self, bytes_max: int) -> None:
-        self.bytes_max = bytes_max
-        self.held = 0
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.used = 0
 
     def acquire(self, size: int) -> None:
-        """Raises `BudgetExceeded`, and holds no more than before."""
-        if self.held and self.held + size > self.bytes_max:
+        """Raises `BudgetExceeded` when it does not fit, unless nothing else is held: then nothing ever would."""
+        if self.used and self.used + size > self._size:
             raise BudgetExceeded
-        self.held += size
+        self.used += size
 
     def release(self, size: int) -> None:
-        self.held -= size
+        self.used -= size

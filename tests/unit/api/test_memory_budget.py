@@ -9,7 +9,7 @@ def test_what_fits_beside_what_is_held_is_acquired() -> None:
     budget = MemoryBudget(10)
     budget.acquire(6)
     budget.acquire(4)
-    assert budget.held == 10
+    assert budget.used == 10
 
 
 def test_a_refusal_acquires_nothing() -> None:
