@@ -4,13 +4,12 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from api.ingest.endpoint import AcceptRecords
-from api.outbound.credentials import credentials
-from api.outbound.group_commit import RecordQueue
-from api.outbound.http import Wire
-from api.outbound.sqs import Sqs
+from api.outbound.credentials import credential_source
+from api.outbound.group_commit import QueueSender
+from api.outbound.http import ConnectionPool
+from api.outbound.sqs import BatchSender
 from api.reads import clients
 from api.reads.backlog import WriteUnits
 from api.reads.calls import Calls
@@ -38,9 +37,9 @@ def compose(
     be in it, and Lambda puts the trace header of each invocation there.
     """
     key_schema, write_units = settings.record_table_key, WriteUnits()
-    wire = Wire(settings.sqs_origin, settings.ca_bundle)
-    sqs = Sqs(wire, settings.aws_region, credentials(environment), lambda: datetime.now(UTC))
-    queue = RecordQueue(sqs, settings.record_queue_url, trace=lambda: environment.get("_X_AMZN_TRACE_ID"))
+    pool = ConnectionPool(settings.sqs_origin, time.time, settings.ca_bundle)
+    sender = BatchSender(pool, settings.aws_region, credential_source(environment, time.time))
+    queue = QueueSender(sender, settings.record_queue_url, trace=lambda: environment.get("_X_AMZN_TRACE_ID"))
     versions = Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits)
     depths = Calls(clients.sqs)
     return ApiComponents(

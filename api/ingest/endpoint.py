@@ -12,7 +12,7 @@ from api.ingest import idempotency
 from api.ingest.body import BODIES_BYTES_MAX, REQUEST_SECONDS_MAX, decompress, is_gzip, read_body
 from api.ingest.parse import BodyFormat, parse_messages
 from api.memory_budget import BudgetExceeded, MemoryBudget
-from api.outbound.group_commit import RecordQueue
+from api.outbound.group_commit import QueueSender
 from api.problems import QueueBusy, RecordsNotAccepted, TooManyRecords
 from api.reads.backlog import WriteUnits
 from api.time_limit import TimeLimit
@@ -31,7 +31,7 @@ class AcceptRecords:
 
     def __init__(
         self,
-        queue: RecordQueue,
+        queue: QueueSender,
         versions: Versions,
         key_schema: KeySchema,
         write_units: WriteUnits,

@@ -1,72 +1,139 @@
-"""Credentials of AWS: those in the environment, or what botocore finds for a container, an instance or a profile."""
+"""AWS credentials: those in the environment, or what botocore finds for a container, an instance or a profile."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeAlias
-
-from api.outbound.signature import Credentials
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
 RENEWAL_SECONDS = 60.0
 """How long credentials are used before botocore is asked again. It renews them ten minutes before they expire."""
-
 LOOK_UP_SECONDS_MAX = 5.0
-
-GetCredentials: TypeAlias = Callable[[], Awaitable[Credentials]]
-"""Raises `CredentialsMissing`."""
+REFUSED_SECONDS_MIN = 1.0
+"""Between two look-ups after a refusal: what AWS goes on refusing must not become a load on those who issue it."""
 
 
 class CredentialsMissing(Exception):
-    """There are none, or they could not be had."""
+    """There are none, they could not be looked up, or AWS refuses those that there are."""
 
 
-def credentials(environment: Mapping[str, str]) -> GetCredentials:
-    """The environment comes first, as in botocore. On Lambda that is all there is to it, without importing botocore;
-    under SnapStart there is nothing in the environment, and the import is part of the snapshot.
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    access_key: str
+    secret_key: str
+    token: str | None
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+
+class CredentialSource(Protocol):
+    async def get(self) -> Credentials:
+        """Raises `CredentialsMissing`."""
+
+    def drop(self, refused: Credentials) -> None:
+        """AWS does not take these: the next `get` looks them up again. No effect once others have replaced them."""
+
+
+LookUp: TypeAlias = Callable[[], Credentials]
+"""Looks credentials up, perhaps over the network; may cache them until they expire. Raises anything."""
+
+
+def credential_source(environment: Mapping[str, str], now: Callable[[], float]) -> CredentialSource:
+    """The environment comes first, as in botocore. On Lambda there is nothing else, except under SnapStart, which puts
+    nothing into the environment. `now` is wall time in seconds.
     """
-    access_key, secret_key = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
-    if access_key and secret_key:
-        return _constant(Credentials(access_key, secret_key, environment.get("AWS_SESSION_TOKEN")))
-    return Renewed(_botocore())
+    if environment.get("AWS_ACCESS_KEY_ID") and environment.get("AWS_SECRET_ACCESS_KEY"):
+        return EnvironmentCredentials(environment)
+    return RenewedCredentials(_botocore_look_up, now)
 
 
-def _constant(found: Credentials) -> GetCredentials:
-    async def get() -> Credentials:
-        return found
+class EnvironmentCredentials:
+    """Read at every call, which costs next to nothing: there is nothing to renew or to drop."""
 
-    return get
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    async def get(self) -> Credentials:
+        access_key = self._environment.get("AWS_ACCESS_KEY_ID")
+        secret_key = self._environment.get("AWS_SECRET_ACCESS_KEY")
+        if not access_key or not secret_key:
+            raise CredentialsMissing("not in the environment")
+        return Credentials(access_key, secret_key, self._environment.get("AWS_SESSION_TOKEN"))
+
+    def drop(self, refused: Credentials) -> None:
+        pass
 
 
-class Renewed:
-    """Credentials that change: looked up beside the event loop, because that may go over the network; once for all who
-    wait, in a thread of its own, which others need not wait for.
+class RenewedCredentials:
+    """Credentials that change: looked up beside the event loop, because that may go over the network; one look-up at a
+    time, for all who wait, in a thread of its own.
+
+    Age is wall time: on Lambda the process may be frozen for hours, and the event loop's clock with it.
     """
 
-    def __init__(self, look_up: Callable[[], Credentials]) -> None:
-        self._look_up = look_up
-        self._found: Credentials | None = None
-        self._renew_at = 0.0
-        self._looking: asyncio.Future[Credentials] | None = None
+    def __init__(self, new_look_up: Callable[[], LookUp], now: Callable[[], float]) -> None:
+        """`new_look_up` makes one that has nothing cached: once now, and once after each refusal."""
+        self._new_look_up = new_look_up
+        self._look_up = new_look_up()
+        self._now = now
+        self._current: Credentials | None = None
+        self._current_since = 0.0
+        self._refused: Credentials | None = None  # until the next look-up
+        self._refused_look_up_at: float | None = None
+        self._looking_up: asyncio.Future[Credentials] | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="credentials")
 
-    async def __call__(self) -> Credentials:
-        loop = asyncio.get_running_loop()
-        if self._found is None or loop.time() >= self._renew_at:
-            if self._looking is None or self._looking.done():
-                self._looking = loop.run_in_executor(self._executor, self._look_up)
-            try:
-                async with asyncio.timeout(LOOK_UP_SECONDS_MAX):
-                    self._found = await asyncio.shield(self._looking)
-            except Exception as error:  # noqa: BLE001 - providers raise what they like
-                raise CredentialsMissing(type(error).__name__) from None
-            self._renew_at = loop.time() + RENEWAL_SECONDS
-        return self._found
+    async def get(self) -> Credentials:
+        if self._current is not None and self._is_within(RENEWAL_SECONDS, self._current_since):
+            return self._current
+        looking_up = self._looking_up or self._start()
+        try:
+            async with asyncio.timeout(LOOK_UP_SECONDS_MAX):
+                return await asyncio.shield(looking_up)
+        except Exception as error:  # noqa: BLE001 - providers raise what they like
+            raise CredentialsMissing(type(error).__name__) from None
+
+    def drop(self, refused: Credentials) -> None:
+        if refused == self._current:
+            self._current = None
+            self._refused = refused
+
+    def _start(self) -> asyncio.Future[Credentials]:
+        after_refusal = self._refused is not None
+        if after_refusal:
+            at = self._refused_look_up_at
+            if at is not None and self._is_within(REFUSED_SECONDS_MIN, at):
+                raise CredentialsMissing("refused")
+            self._refused_look_up_at = self._now()
+        look_up = self._look_up_without_cache if after_refusal else self._look_up
+        self._looking_up = asyncio.get_running_loop().run_in_executor(self._executor, look_up)
+        self._looking_up.add_done_callback(lambda found: self._looked_up(found, after_refusal=after_refusal))
+        return self._looking_up
+
+    def _look_up_without_cache(self) -> Credentials:
+        """In the thread."""
+        self._look_up = self._new_look_up()
+        return self._look_up()
+
+    def _looked_up(self, found: asyncio.Future[Credentials], *, after_refusal: bool) -> None:
+        """Also when nobody waits any more."""
+        self._looking_up = None
+        if found.cancelled() or found.exception() is not None:
+            return
+        if found.result() == self._refused and not after_refusal:
+            return  # refused while they were looked up, perhaps in a cache
+        self._current, self._current_since, self._refused = found.result(), self._now(), None
+
+    def _is_within(self, seconds: float, since: float) -> bool:
+        """A wall clock may be set back: then the age is unknown, and counts as over."""
+        return 0 <= self._now() - since < seconds
 
 
-def _botocore() -> Callable[[], Credentials]:
+def _botocore_look_up() -> LookUp:
     from botocore.session import Session  # noqa: PLC0415 - not needed where the environment has credentials
 
-    session = Session()
+    session = Session()  # caches what it has found
 
     def look_up() -> Credentials:
         found = session.get_credentials()

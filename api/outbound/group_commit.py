@@ -1,4 +1,4 @@
-"""The queue's edge: messages into SQS, each confirmed or said not to be."""
+"""Group commit: messages into SQS in batches that requests share, each message confirmed or reported unconfirmed."""
 
 import asyncio
 import logging
@@ -6,10 +6,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from api.outbound.sqs import SendFailed, Sqs
+from api.memory_budget import BudgetExceeded, MemoryBudget
+from api.outbound.sqs import BatchSender, SendFailed
 from api.problems import QueueBusy
 from api.time_limit import TimeLimit
 from records.limits import SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
@@ -23,28 +25,28 @@ log = logging.getLogger(__name__)
 SEND_SECONDS_MAX = 10.0
 """How long one request's messages are tried for; then the client gets its answer, whatever SQS does."""
 UNCONFIRMED_BYTES_MAX = 64 * 1024 * 1024
-"""What all requests together may have on its way; more is refused at once, so that memory stays bounded."""
-_MESSAGE_BYTES = 500
+"""Memory of all messages that are not confirmed yet. More is refused at once."""
+MESSAGE_OVERHEAD_BYTES = 500
 """What a message takes in memory besides its text."""
-_FLIGHTS_MAX = 8
-"""Calls on their way at once, and so connections."""
-_FLIGHTS_AT_ONCE = 2
-"""Calls that may be on their way before a batch waits to be full."""
-_BACKOFF_SECONDS_MIN = 0.05
-_BACKOFF_SECONDS_MAX = 1.0
-"""Pauses between two attempts."""
+CALLS_IN_FLIGHT_MAX = 8
+"""Calls of SQS in flight at once, and so connections."""
+PARTIAL_BATCH_CALLS_MAX = 2
+"""With fewer calls in flight than that, a batch is sent even if it is not full."""
+BACKOFF_SECONDS_MIN = 0.05
+BACKOFF_SECONDS_MAX = 1.0
+"""Pauses before a message is retried: doubled from the one to the other, for each request."""
 
 
 @dataclass(eq=False, slots=True)
-class _Sending:
-    """One request's messages on their way."""
+class _PendingRequest:
+    """One request's messages, until all are confirmed or its time is up."""
 
-    waiting: deque[Message]
+    queued: deque[Message]
     """Those that are in no call at present."""
     unconfirmed: dict[str, Message]
     """By version."""
     done: asyncio.Future[None]
-    backoff: float = _BACKOFF_SECONDS_MIN
+    backoff: float = BACKOFF_SECONDS_MIN
 
     def confirm(self, message: Message) -> None:
         self.unconfirmed.pop(message.version, None)
@@ -52,149 +54,156 @@ class _Sending:
             self.end()
 
     def end(self) -> None:
-        """Its request is answered with what is confirmed by now."""
+        """The request is answered with what is confirmed by now."""
         if not self.done.done():
             self.done.set_result(None)
 
 
-class RecordQueue:
-    """Sends messages, and owns every retry: the client passed in makes one attempt a call.
+_Batch: TypeAlias = list[tuple[_PendingRequest, Message]]
 
-    Requests that are in flight together share batches: group commit. A message goes out at once when fewer than two
-    calls are on their way, and otherwise with the next full batch or the next call that ends. Batches take from each
+
+class QueueSender:
+    """Sends messages, and owns every retry: the `BatchSender` passed in makes one attempt a call.
+
+    Requests that are in flight together share batches: group commit. A message is sent at once when fewer than two
+    calls are in flight, and otherwise with the next full batch or when the next call ends. Batches take from each
     request in turn, so that a large one does not keep a small one waiting.
 
-    A call that fails in any way may still have been carried out. Sending again is right all the same, because the
-    consumer puts a version once, however often it is delivered.
+    A call that fails in any way may still have been carried out. To send its messages once more is right all the same,
+    because the consumer puts a version once, however often it is delivered.
     """
 
     def __init__(
         self,
-        sqs: Sqs,
+        sender: BatchSender,
         url: str,
         seconds_max: float = SEND_SECONDS_MAX,
         trace: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """`trace` gives the X-Ray trace header that the messages of now belong to."""
-        self._sqs = sqs
+        """`trace` returns the X-Ray trace header that the messages of now belong to."""
+        self._sender = sender
         self._url = url
         self._trace = trace
         self._limit = TimeLimit(seconds_max)
-        self._sendings: deque[_Sending] = deque()  # in turn; those with messages that wait
-        self._waiting = 0
-        self._unconfirmed_bytes = 0
-        self._calls = count()
-        self._flights: set[asyncio.Task[None]] = set()
+        self._requests: deque[_PendingRequest] = deque()  # in turn; those with queued messages
+        self._queued = 0  # messages of all of them
+        self._budget = MemoryBudget(UNCONFIRMED_BYTES_MAX)
+        self._call_numbers = count()
+        self._calls: set[asyncio.Task[set[int]]] = set()  # in flight
 
     async def send(self, messages: Sequence[Message]) -> list[Message]:
         """Sends every message; returns those that SQS has not confirmed when the time is up.
 
-        Raises `QueueBusy` at once, with nothing sent, when too much is on its way already.
+        Raises `QueueBusy` at once, with nothing sent, when too much is unconfirmed already.
         """
         if not messages:
             return []
-        size = sum(message.size + _MESSAGE_BYTES for message in messages)
-        if self._unconfirmed_bytes and self._unconfirmed_bytes + size > UNCONFIRMED_BYTES_MAX:
-            raise QueueBusy
-        unconfirmed = {message.version: message for message in messages}
-        sending = _Sending(deque(messages), unconfirmed, asyncio.get_running_loop().create_future())
-        self._unconfirmed_bytes += size
-        self._wait(sending, len(messages))
-        self._limit.start(sending, sending.end)
+        size = sum(message.size + MESSAGE_OVERHEAD_BYTES for message in messages)
         try:
-            await sending.done
+            self._budget.acquire(size)
+        except BudgetExceeded:
+            raise QueueBusy from None
+        unconfirmed = {message.version: message for message in messages}
+        request = _PendingRequest(deque(), unconfirmed, asyncio.get_running_loop().create_future())
+        try:
+            self._limit.start(request, request.end)
+            self._enqueue(request, messages)
+            await request.done
             left = list(unconfirmed.values())
         finally:
-            self._limit.stop(sending)
-            self._forget(sending, size)
+            self._limit.stop(request)
+            self._forget(request)
+            self._budget.release(size)
         if left:
             log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(left)})
         return left
 
-    def _forget(self, sending: _Sending, size: int) -> None:
-        """Nothing of it may stay in memory, and none of it is sent again: its request is over."""
-        self._unconfirmed_bytes -= size
-        self._waiting -= len(sending.waiting)
-        if sending.waiting:
-            self._sendings.remove(sending)
-        sending.waiting.clear()
-        sending.unconfirmed.clear()
-        sending.end()
+    def _forget(self, request: _PendingRequest) -> None:
+        """Nothing of it may stay in memory, and none of it is sent any more."""
+        self._queued -= len(request.queued)
+        if request.queued:
+            self._requests.remove(request)
+        request.queued.clear()
+        request.unconfirmed.clear()
+        request.end()
 
-    def _wait(self, sending: _Sending, messages: int) -> None:
-        """The sending takes its turn with messages that have joined those of it that wait."""
-        self._waiting += messages
-        if messages == len(sending.waiting):
-            self._sendings.append(sending)
-        self._depart()
+    def _enqueue(self, request: _PendingRequest, messages: Sequence[Message]) -> None:
+        if not request.queued:
+            self._requests.append(request)
+        request.queued.extend(messages)
+        self._queued += len(messages)
+        self._dispatch()
 
-    def _depart(self) -> None:
-        while self._waiting and len(self._flights) < _FLIGHTS_MAX:
-            if len(self._flights) >= _FLIGHTS_AT_ONCE and self._waiting < SEND_BATCH_ENTRIES_MAX:
+    def _dispatch(self) -> None:
+        """Starts the calls that may start now."""
+        while self._queued and len(self._calls) < CALLS_IN_FLIGHT_MAX:
+            if len(self._calls) >= PARTIAL_BATCH_CALLS_MAX and self._queued < SEND_BATCH_ENTRIES_MAX:
                 return
-            # In a context of its own: a flight belongs to no request, and its log lines must not name one.
-            flight = asyncio.get_running_loop().create_task(self._fly(self._next_batch()), context=Context())
-            self._flights.add(flight)
-            flight.add_done_callback(self._arrive)
+            batch = self._next_batch()
+            messages = [message for _, message in batch]
+            # In a context of its own: a call belongs to no request, and its log lines must not name one.
+            call = asyncio.get_running_loop().create_task(self._send_batch(messages), context=Context())
+            self._calls.add(call)
+            call.add_done_callback(partial(self._call_done, batch))
 
-    def _arrive(self, flight: asyncio.Task[None]) -> None:
-        self._flights.discard(flight)
-        self._depart()
-
-    def _next_batch(self) -> list[tuple[_Sending, Message]]:
-        """One message of each sending in turn, while they fit."""
-        batch: list[tuple[_Sending, Message]] = []
-        room = SEND_BATCH_BYTES_MAX
-        while self._sendings and len(batch) < SEND_BATCH_ENTRIES_MAX:
-            sending = self._sendings.popleft()
-            if batch and sending.waiting[0].size > room:
-                self._sendings.appendleft(sending)
+    def _next_batch(self) -> _Batch:
+        """One message of each request in turn, while they fit."""
+        batch: _Batch = []
+        bytes_left = SEND_BATCH_BYTES_MAX
+        while self._requests and len(batch) < SEND_BATCH_ENTRIES_MAX:
+            request = self._requests.popleft()
+            if batch and request.queued[0].size > bytes_left:
+                self._requests.appendleft(request)
                 break
-            message = sending.waiting.popleft()
-            batch.append((sending, message))
-            room -= message.size
-            self._waiting -= 1
-            if sending.waiting:
-                self._sendings.append(sending)
+            message = request.queued.popleft()
+            batch.append((request, message))
+            bytes_left -= message.size
+            self._queued -= 1
+            if request.queued:
+                self._requests.append(request)
         return batch
 
-    async def _fly(self, batch: list[tuple[_Sending, Message]]) -> None:
-        confirmed = await self._send_batch([message for _, message in batch])
-        failed: dict[_Sending, list[Message]] = {}
-        for index, (sending, message) in enumerate(batch):
+    def _call_done(self, batch: _Batch, call: asyncio.Task[set[int]]) -> None:
+        """However the call ended, cancelled before it began included: what it did not confirm is retried."""
+        self._calls.discard(call)
+        confirmed = set() if call.cancelled() or call.exception() else call.result()
+        failed: dict[_PendingRequest, list[Message]] = {}
+        for index, (request, message) in enumerate(batch):
             if index in confirmed:
-                sending.confirm(message)
-            else:
-                failed.setdefault(sending, []).append(message)
-        for sending, messages in failed.items():
-            asyncio.get_running_loop().call_later(sending.backoff, self._send_again, sending, messages)
-            sending.backoff = min(2 * sending.backoff, _BACKOFF_SECONDS_MAX)
+                request.confirm(message)
+            elif not request.done.done():
+                failed.setdefault(request, []).append(message)
+        for request, messages in failed.items():
+            asyncio.get_running_loop().call_later(request.backoff, self._retry, request, messages)
+            request.backoff = min(2 * request.backoff, BACKOFF_SECONDS_MAX)
+        self._dispatch()
 
-    def _send_again(self, sending: _Sending, messages: list[Message]) -> None:
-        if not sending.done.done():
-            sending.waiting.extend(messages)
-            self._wait(sending, len(messages))
+    def _retry(self, request: _PendingRequest, messages: list[Message]) -> None:
+        if not request.done.done():
+            self._enqueue(request, messages)
 
     async def _send_batch(self, batch: list[Message]) -> set[int]:
         """The positions of the messages that SQS has confirmed."""
-        trace = self._trace()
-        # Names that no other call has: nothing but this call's own answer can confirm its messages.
-        call = next(self._calls)
-        names = [f"{call}-{index}" for index in range(len(batch))]
-        entries = [_entry(name, message, trace) for name, message in zip(names, batch, strict=True)]
         try:
-            answer = await self._sqs.send_message_batch(self._url, entries)
+            return await self._call(batch)
         except SendFailed as error:
             log.warning("send_failed", extra={"cause": str(error), "messages": len(batch)})
-            return set()
-        except Exception as error:  # noqa: BLE001 - whatever it was, the messages are to be sent again
+        except Exception as error:  # noqa: BLE001 - whatever it was, the messages are retried
             log.error("send_failed", extra={"cause": type(error).__name__, "messages": len(batch)})
-            return set()
-        for failed in answer.get("Failed") or ():
-            log.warning("entry_refused", extra={"cause": failed.get("Code"), "sender_fault": failed.get("SenderFault")})
-        # Reconciled against what was sent: an entry in neither half is not durable either.
-        confirmed = {entry.get("Id") for entry in answer.get("Successful") or ()}
-        return {index for index, name in enumerate(names) if name in confirmed}
+        return set()
+
+    async def _call(self, batch: list[Message]) -> set[int]:
+        trace = self._trace()
+        # Ids that no other call has: nothing but this call's own result can confirm its messages.
+        call = next(self._call_numbers)
+        ids = [f"{call}-{index}" for index in range(len(batch))]
+        entries = [_entry(entry_id, message, trace) for entry_id, message in zip(ids, batch, strict=True)]
+        result = await self._sender.send_message_batch(self._url, entries)
+        for failed in result.get("Failed") or ():
+            log.warning("entry_refused", extra={"cause": failed["Code"], "sender_fault": failed["SenderFault"]})
+        # Held against what was sent: an entry in neither list is not durable either.
+        confirmed = {entry["Id"] for entry in result.get("Successful") or ()}
+        return {index for index, entry_id in enumerate(ids) if entry_id in confirmed}
 
 
 def _entry(entry_id: str, message: Message, trace: str | None) -> "SendMessageBatchRequestEntryTypeDef":

@@ -1,108 +1,204 @@
-"""Plain HTTP/1.1 on the event loop: keep-alive connections to one origin, a request at a time on each.
+"""HTTP/1.1 to one origin: a pool of connections on the event loop, one request at a time on each.
 
-Only for what every record costs: a call of SQS. docs/decisions/0008 says what that is worth.
+h11 reads and writes the protocol; the pool and the time limits are ours. Only for what every record costs: a call of
+SQS. docs/decisions/0008 says what that is worth.
 """
 
 import asyncio
 import ssl
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
+import h11
+from urllib3.util import wait_for_read
+
 CONNECT_SECONDS_MAX = 1.0
-ANSWER_SECONDS_MAX = 3.0
-"""From the request's first byte to the answer's last."""
+RESPONSE_SECONDS_MAX = 3.0
+"""From the request's first byte to the response's last."""
 IDLE_SECONDS_MAX = 20.0
-"""How long a connection is kept for the next request: what lies between may forget it without a word."""
-_ANSWER_BYTES_MAX = 1024 * 1024
+"""How long a connection is kept for the next request: a NAT or a load balancer on the path may drop it silently."""
+RESPONSE_BYTES_MAX = 1024 * 1024
+"""Everything that comes in answer to one request: interim responses, heads and framing included."""
 _PORTS = {"http": 80, "https": 443}
 
-_Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+_Read = TypeVar("_Read")
 
 
-class AnswerMalformed(Exception):
-    """What came back is not the HTTP that AWS speaks: a status line, headers, and a body as long as they say."""
+class ResponseMalformed(Exception):
+    """What came back is no complete HTTP response, or more than `RESPONSE_BYTES_MAX`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     status: int
     body: bytes
-    lasts: bool
-    """Whether the connection may carry another request."""
 
 
-class Wire:
+class ConnectionPool:
     """Connections are made as they are needed and kept; how many there are is the caller's choice of calls at once."""
 
     def __init__(
-        self, origin: str, ca_bundle: str | None = None, answer_seconds_max: float = ANSWER_SECONDS_MAX
+        self,
+        origin: str,
+        now: Callable[[], float],
+        ca_bundle: str | None = None,
+        response_seconds_max: float = RESPONSE_SECONDS_MAX,
     ) -> None:
         """`origin` is `https://host` or `http://host`, with a port or without; `ca_bundle` a file of certificates that
-        are trusted instead of the system's.
+        are trusted instead of the system's. `now` is wall time in seconds, which goes on while Lambda keeps the process
+        frozen; the event loop's clock may not.
         """
         parts = urlsplit(origin)
+        self.origin = origin
         self.host = parts.netloc
+        self._now = now
         self._address = (parts.hostname or "", parts.port or _PORTS[parts.scheme])
         self._tls = ssl.create_default_context(cafile=ca_bundle) if parts.scheme == "https" else None
-        self._answer_seconds_max = answer_seconds_max
-        self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter, float]] = []
+        self._response_seconds_max = response_seconds_max
+        self._idle: list[tuple[_Connection, float]] = []  # with the time since when
 
-    async def post(self, headers: dict[str, str], body: bytes) -> Answer:
-        """Sends one request, once; `host` is among the headers.
+    async def post(
+        self, headers: Iterable[tuple[str, str]], body: bytes, read: Callable[[HttpResponse], _Read]
+    ) -> _Read:
+        """Sends one request to `/`, once, and returns what `read` makes of its response. `host` is among the headers;
+        `content-length` is added.
 
-        Raises `OSError` (`TimeoutError` is one), `EOFError` or `AnswerMalformed`, and then nobody knows whether it was
-        carried out.
+        Raises `OSError` (`TimeoutError` is one), `ResponseMalformed` or what `read` raises. Then nobody knows whether
+        the request was carried out, and its connection is closed: it may carry responses that belong to no request.
         """
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        head = f"POST / HTTP/1.1\r\n{lines}content-length: {len(body)}\r\n\r\n"
-        reader, writer = self._kept() or await self._connected()
+        connection = self._take_idle() or await self._connect()
         try:
-            async with asyncio.timeout(self._answer_seconds_max):
-                writer.write(head.encode() + body)
-                answer = await _answer(reader)
+            async with asyncio.timeout(self._response_seconds_max):
+                response = await connection.exchange(headers, body)
+            result = read(response)
         except BaseException:
-            # Failed or cancelled: an answer may still come, and must not be taken for the next request's. Of the idle
-            # ones nobody knows whether they have died of the same: a new connection tells.
-            writer.transport.abort()
+            # Also when cancelled. What broke this connection may have broken the idle ones, too: start over.
+            connection.abort()
             self.close()
             raise
-        if answer.lasts:
-            self._idle.append((reader, writer, asyncio.get_running_loop().time()))
+        if connection.start_next_cycle():
+            self._idle.append((connection, self._now()))
         else:
-            writer.close()
-        return answer
+            connection.abort()
+        return result
 
     def close(self) -> None:
-        """Closes what is kept."""
+        """Closes the idle connections."""
         while self._idle:
-            _, writer, _ = self._idle.pop()
-            writer.transport.abort()
+            self._idle.pop()[0].abort()
 
-    def _kept(self) -> _Stream | None:
-        """The connection that was used last, unless the other side has closed it meanwhile."""
+    def _take_idle(self) -> "_Connection | None":
+        """The one that was used last, if it is still good."""
         while self._idle:
-            reader, writer, since = self._idle.pop()
-            young = asyncio.get_running_loop().time() - since < IDLE_SECONDS_MAX
-            if young and not reader.at_eof() and not writer.is_closing():
-                return reader, writer
-            writer.transport.abort()
+            connection, since = self._idle.pop()
+            # A wall clock may be set back: then the age is unknown.
+            if 0 <= self._now() - since < IDLE_SECONDS_MAX and connection.is_quiet():
+                return connection
+            connection.abort()
         return None
 
-    async def _connected(self) -> _Stream:
+    async def _connect(self) -> "_Connection":
         async with asyncio.timeout(CONNECT_SECONDS_MAX):
-            return await asyncio.open_connection(*self._address, ssl=self._tls)
+            _, connection = await asyncio.get_running_loop().create_connection(
+                _Connection, *self._address, ssl=self._tls
+            )
+        return connection
 
 
-async def _answer(reader: asyncio.StreamReader) -> Answer:
-    try:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        status_line, *lines = head.rstrip().split("\r\n")
-        protocol, status = status_line.split(" ", 2)[:2]
-        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        length = int(headers["content-length"])
-        if protocol != "HTTP/1.1" or not 0 <= length <= _ANSWER_BYTES_MAX or "transfer-encoding" in headers:
-            raise AnswerMalformed(f"{protocol}, {length} bytes")
-        body = await reader.readexactly(length)
-        return Answer(int(status), body, lasts=headers.get("connection", "").lower() != "close")
-    except (ValueError, KeyError, asyncio.LimitOverrunError) as error:
-        raise AnswerMalformed(type(error).__name__) from None
+class _Connection(asyncio.Protocol):
+    """Either idle, or with one request in flight. What arrives while it is idle belongs to no request, and ends it."""
+
+    _transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self._http = h11.Connection(h11.CLIENT)
+        self._response: asyncio.Future[HttpResponse] | None = None
+        self._status = 0
+        self._body = bytearray()
+        self._bytes_left = 0
+
+    async def exchange(self, headers: Iterable[tuple[str, str]], body: bytes) -> HttpResponse:
+        """One request and its response. When this raises or is cancelled, the connection is to be aborted."""
+        if self._transport.is_closing():
+            raise ConnectionResetError("closed before it was used")
+        request = h11.Request(method="POST", target="/", headers=[*headers, ("content-length", str(len(body)))])
+        written = [self._http.send(event) for event in (request, h11.Data(data=body), h11.EndOfMessage())]
+        self._response = asyncio.get_running_loop().create_future()
+        self._body.clear()
+        self._bytes_left = RESPONSE_BYTES_MAX
+        self._transport.write(b"".join(written))
+        return await self._response
+
+    def start_next_cycle(self) -> bool:
+        """Whether it may carry another request: both sides are done, and nothing is left over in either direction."""
+        if self._transport.is_closing() or self._transport.get_write_buffer_size():
+            return False
+        if self._http.trailing_data != (b"", False):
+            return False
+        try:
+            self._http.start_next_cycle()
+        except h11.LocalProtocolError:  # HTTP/1.0, or Connection: close
+            return False
+        return True
+
+    def is_quiet(self) -> bool:
+        """Whether nothing has happened to it since it became idle, nor waits in the socket: between invocations of a
+        Lambda function the event loop stands still, and does not read what arrives.
+        """
+        if self._transport.is_closing():
+            return False
+        return not wait_for_read(self._transport.get_extra_info("socket"), timeout=0)
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment] # create_connection makes no other kind
+
+    def data_received(self, data: bytes) -> None:
+        self._bytes_left -= len(data)
+        if self._response is None:
+            self._transport.abort()
+        elif self._bytes_left < 0:
+            self._fail(ResponseMalformed(f"over {RESPONSE_BYTES_MAX:,} bytes"))
+        else:
+            self._http.receive_data(data)
+            self._read()
+
+    def eof_received(self) -> None:
+        """The transport closes itself afterwards."""
+        if self._response is not None:
+            self._http.receive_data(b"")
+            self._read()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._fail(error or ConnectionResetError("closed before the response was complete"))
+
+    def _read(self) -> None:
+        try:
+            while True:
+                event = self._http.next_event()
+                if isinstance(event, h11.Response):
+                    self._status = event.status_code
+                elif isinstance(event, h11.Data):
+                    self._body += event.data
+                elif isinstance(event, h11.EndOfMessage):
+                    self._finish(HttpResponse(self._status, bytes(self._body)))
+                    return
+                elif not isinstance(event, h11.InformationalResponse):
+                    return  # there is not enough yet
+        except h11.RemoteProtocolError as error:
+            self._fail(ResponseMalformed(str(error)))
+
+    def _finish(self, response: HttpResponse) -> None:
+        if self._response is not None and not self._response.done():  # done: it was cancelled in this very moment
+            self._response.set_result(response)
+        self._response = None
+
+    def _fail(self, error: Exception) -> None:
+        if self._response is not None and not self._response.done():
+            self._response.set_exception(error)
+        self._response = None
+        self._transport.abort()

@@ -1,4 +1,4 @@
-"""An SQS over HTTP that fails as it is told: it refuses, loses, delays, resets, and confirms too late."""
+"""An SQS over HTTP that fails at random, from a seed: it refuses, loses, delays, resets, answers twice or wrongly."""
 
 import json
 import random
@@ -10,8 +10,24 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 Entry = dict[str, Any]
-TROUBLES = ["none", "refuse some", "refuse all", "lose some", "error", "throttle", "hang", "reset", "lost answer"]
-"""`hang` takes nothing and answers too late; `lost answer` takes everything and breaks the connection."""
+NO_FAILURE = "no failure"
+TAKEN = {
+    NO_FAILURE: 1.0,
+    "refuse some": 0.5,
+    "refuse all": 0.0,
+    "lose some": 0.5,
+    "error": 0.0,
+    "throttle": 0.0,
+    "hang": 0.0,
+    "reset": 0.0,
+    "lost answer": 1.0,
+    "two answers": 1.0,
+    "others' answer": 0.0,
+    "malformed answer": 0.0,
+}
+"""How a call can go, and the part of its entries that is stored. `hang` answers too late; `lost answer` breaks the
+connection; `others' answer` confirms entries that were not sent.
+"""
 
 
 class FailingSqs(ThreadingHTTPServer):
@@ -32,18 +48,15 @@ class FailingSqs(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def take(self, entries: list[Entry]) -> tuple[str, dict[str, Any]]:
-        """The trouble of this call, and the answer that it leaves."""
+        """How this call fails, and the answer that would be true."""
         with self.lock:
-            trouble = "none" if self.healthy else self.random.choice(TROUBLES)
-            self.seen.add(trouble)
-            keep = {"refuse all": 0.0, "error": 0.0, "throttle": 0.0, "hang": 0.0, "reset": 0.0}.get(trouble, 1.0)
-            if trouble in {"refuse some", "lose some"}:
-                keep = 0.5
-            taken = [entry for entry in entries if self.random.random() < keep]
+            failure = NO_FAILURE if self.healthy else self.random.choice(list(TAKEN))
+            self.seen.add(failure)
+            taken = [entry for entry in entries if self.random.random() < TAKEN[failure]]
             self.durable += taken
         ids = {entry["Id"] for entry in taken}
-        refused = [] if trouble == "lose some" else [entry["Id"] for entry in entries if entry["Id"] not in ids]
-        return trouble, {
+        refused = [] if failure == "lose some" else [entry["Id"] for entry in entries if entry["Id"] not in ids]
+        return failure, {
             "Successful": [{"Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": ""} for entry in taken],
             "Failed": [{"Id": entry_id, "Code": "InternalError", "SenderFault": False} for entry_id in refused],
         }
@@ -55,8 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        trouble, answer = self.server.take(request["Entries"])
-        match trouble:
+        failure, answer = self.server.take(request["Entries"])
+        match failure:
             case "hang":
                 time.sleep(self.server.hang_seconds)
                 self.close_connection = True
@@ -69,6 +82,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(500, {"__type": "com.amazonaws.sqs#InternalError"})
             case "throttle":
                 self._answer(403, {"__type": "com.amazonaws.sqs#RequestThrottled"})
+            case "two answers":
+                self._answer(200, answer)
+                self._answer(200, answer)
+            case "others' answer":
+                self._answer(200, {"Successful": [{"Id": f"other {n}"} for n in range(len(request["Entries"]))]})
+            case "malformed answer":
+                self._answer(200, {"Successful": [None], "Failed": "text"})
             case _:
                 self._answer(200, answer)
 

@@ -19,14 +19,14 @@ from api.app import create_app
 from api.composition import compose
 from api.ingest.endpoint import AcceptRecords
 from api.ingest.route import IngestRoute
-from api.outbound.group_commit import RecordQueue
+from api.outbound.group_commit import QueueSender
 from api.reads.backlog import WriteUnits
 from api.settings import ApiSettings
 from records.key import KeySchema
 from records.version import Versions
 
 if TYPE_CHECKING:
-    from api.outbound.sqs import Sqs
+    from api.outbound.sqs import BatchSender
 
 
 class _Boto3Sender:
@@ -45,7 +45,7 @@ def _app(*, boto3_sender: bool, ordinary_route: bool) -> FastAPI:
     settings = ApiSettings.from_environment(os.environ)
     components = compose(settings, os.environ)
     if boto3_sender:
-        queue = RecordQueue(cast("Sqs", _Boto3Sender()), settings.record_queue_url)
+        queue = QueueSender(cast("BatchSender", _Boto3Sender()), settings.record_queue_url)
         versions = Versions(lambda: 0, lambda _: 0)
         accept = AcceptRecords(queue, versions, KeySchema(), WriteUnits(), lambda *_: None)
         components = dataclasses.replace(components, accept_records=accept)

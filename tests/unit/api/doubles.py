@@ -1,20 +1,20 @@
 """Doubles of the API's clients: an SQS and a DynamoDB that do as told, and remember."""
 
 import asyncio
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
 
-import api.outbound.sqs
 from api.app import create_app
 from api.composition import ApiComponents
 from api.ingest.endpoint import AcceptRecords
-from api.outbound.credentials import credentials
-from api.outbound.group_commit import RecordQueue
-from api.outbound.http import Wire
+from api.outbound.credentials import credential_source
+from api.outbound.group_commit import QueueSender
+from api.outbound.http import ConnectionPool
+from api.outbound.sqs import BatchSender
 from api.reads.backlog import WriteUnits
 from api.reads.calls import Calls
 from api.reads.depth import QueueDepthReader
@@ -76,8 +76,8 @@ class DynamoDb:
         return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self.write_capacity_units}}}
 
 
-def queue_of(sqs: Any, seconds_max: float = 30) -> RecordQueue:
-    return RecordQueue(sqs, "queue-url", seconds_max)
+def queue_of(sqs: Any, seconds_max: float = 30) -> QueueSender:
+    return QueueSender(sqs, "queue-url", seconds_max)
 
 
 def components_of(
@@ -108,13 +108,12 @@ def app_of(*arguments: Any, **named: Any) -> FastAPI:
     return create_app(components_of(*arguments, **named))
 
 
-def sqs_at(url: str, answer_seconds_max: float) -> api.outbound.sqs.Sqs:
-    """The API's own way to an SQS, over HTTP."""
-    return api.outbound.sqs.Sqs(
-        Wire(url, answer_seconds_max=answer_seconds_max),
+def sqs_at(url: str, response_seconds_max: float) -> BatchSender:
+    """The API's own sender, over HTTP."""
+    return BatchSender(
+        ConnectionPool(url, time.time, response_seconds_max=response_seconds_max),
         "us-east-1",
-        credentials({"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}),
-        lambda: datetime.now(UTC),
+        credential_source({"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}, time.time),
     )
 
 

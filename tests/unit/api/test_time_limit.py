@@ -29,20 +29,20 @@ _EVEN, _ODD = st.integers(0, 50).map(lambda n: 2 * n), st.integers(0, 15).map(la
 
 
 @given(starts=st.lists(st.tuples(_EVEN, st.none() | _ODD), max_size=30))
-def test_who_is_not_stopped_in_time_runs_out_when_the_time_is_up(starts: list[tuple[int, int | None]]) -> None:
-    """Each starts at a time and is stopped so long after, or never."""
-    loop, limit, ran_out = Clock(), TimeLimit(10), []
+def test_a_limit_that_is_not_stopped_expires_when_the_time_is_up(starts: list[tuple[int, int | None]]) -> None:
+    """Each starts at a time and is stopped after some time, or never."""
+    loop, limit, expired = Clock(), TimeLimit(10), []
     events = [(at, "start", number) for number, (at, _) in enumerate(starts)]
     events += [(at + after, "stop", number) for number, (at, after) in enumerate(starts) if after is not None]
 
-    def run_out(number: int) -> None:
-        ran_out.append((loop.now, number))
+    def on_timeout(number: int) -> None:
+        expired.append((loop.now, number))
 
     async def scenario() -> None:
         for at, event, number in sorted(events):
             await loop.until(at)
             if event == "start":
-                limit.start(number, partial(run_out, number))
+                limit.start(number, partial(on_timeout, number))
             else:
                 limit.stop(number)
         await loop.until(200)
@@ -50,20 +50,20 @@ def test_who_is_not_stopped_in_time_runs_out_when_the_time_is_up(starts: list[tu
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.run(scenario())
     left = [(at + 10, number) for number, (at, after) in enumerate(starts) if after is None or after > 10]
-    assert sorted(ran_out) == sorted(left)
+    assert sorted(expired) == sorted(left)
 
 
 def test_a_limit_outlives_its_event_loop() -> None:
-    limit, ran_out = TimeLimit(0.01), []
+    limit, expired = TimeLimit(0.01), []
 
     async def wait(name: str) -> None:
-        limit.start(name, lambda: ran_out.append(name))
+        limit.start(name, lambda: expired.append(name))
         await asyncio.sleep(0.1)
 
     async def leave() -> None:
-        limit.start("left", lambda: ran_out.append("left"))
+        limit.start("left", lambda: expired.append("left"))
 
     asyncio.run(wait("first"))
     asyncio.run(leave())
     asyncio.run(wait("second"))
-    assert ran_out == ["first", "left", "second"]
+    assert expired == ["first", "left", "second"]

@@ -1,4 +1,4 @@
-"""The queue's edge: a message is confirmed by SQS, or said not to be."""
+"""A message is confirmed by SQS, or reported unconfirmed."""
 
 import asyncio
 import threading
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from api.outbound.group_commit import RecordQueue
+from api.outbound.group_commit import QueueSender
 from api.outbound.sqs import SendFailed
 from records.key import Key
 from records.message import Message
@@ -37,7 +37,7 @@ def lose(*positions: int) -> Any:
     return lambda batch: {"Successful": refuse(*positions)(batch)["Successful"]}
 
 
-def fail(error: Exception) -> Any:
+def fail(error: BaseException) -> Any:
     def answer(_batch: Batch) -> Answer:
         raise error
 
@@ -56,13 +56,13 @@ def test_every_message_is_sent_once_with_its_version() -> None:
 @pytest.mark.parametrize(("trace", "attributes"), [(None, None), ("Root=1-5e1b4151-5ac6c58f;Sampled=1", "header")])
 def test_a_message_carries_the_trace_of_its_request(trace: str | None, attributes: str | None) -> None:
     sqs: Any = Sqs()
-    asyncio.run(RecordQueue(sqs, "queue-url", trace=lambda: trace).send(_MESSAGES[:1]))
+    asyncio.run(QueueSender(sqs, "queue-url", trace=lambda: trace).send(_MESSAGES[:1]))
     expected = attributes and {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
     assert sqs.durable[0].get("MessageSystemAttributes") == expected
 
 
 @pytest.mark.parametrize(
-    "trouble",
+    "failure",
     [
         refuse(0, 3),
         refuse(*range(10)),
@@ -70,23 +70,26 @@ def test_a_message_carries_the_trace_of_its_request(trace: str | None, attribute
         lose(*range(10)),
         fail(SendFailed("RequestThrottled")),
         fail(RuntimeError("surprise")),
+        fail(asyncio.CancelledError()),
+        lambda _: {"Successful": [{}]},
+        lambda _: {"Failed": [{}]},
     ],
 )
-def test_what_sqs_did_not_confirm_is_sent_again(trouble: Any) -> None:
-    sqs = Sqs(trouble)
+def test_what_sqs_did_not_confirm_is_retried(failure: Any) -> None:
+    sqs = Sqs(failure)
     assert send(sqs) == []
     assert sorted(sqs.bodies) == sorted(f"body {n}" for n in range(12))
 
 
-def test_only_what_sqs_did_not_confirm_is_sent_again() -> None:
+def test_only_what_sqs_did_not_confirm_is_retried() -> None:
     sqs = Sqs(refuse(2), confirm)
     send(sqs)
     assert [entry["MessageBody"] for entry in sqs.batches[-1]] == ["body 2"]
 
 
-@pytest.mark.parametrize("trouble", [refuse(1), lose(1)])
-def test_what_is_not_confirmed_when_the_time_is_up_is_said(trouble: Any) -> None:
-    always = [trouble, confirm, *[lambda _: {}] * 1000]
+@pytest.mark.parametrize("failure", [refuse(1), lose(1)])
+def test_what_is_not_confirmed_when_the_time_is_up_is_returned(failure: Any) -> None:
+    always = [failure, confirm, *[lambda _: {}] * 1000]
     assert send(Sqs(*always), seconds_max=0.2) == [_MESSAGES[1]]
 
 
@@ -106,7 +109,7 @@ def test_a_queue_that_hangs_is_not_waited_for() -> None:
 
 
 def test_only_a_calls_own_answer_confirms_its_messages() -> None:
-    """An answer of an earlier call, come late over a connection that is used again, confirms nothing."""
+    """A late answer of an earlier call confirms nothing."""
     earlier: list[Answer] = []
 
     def remember(batch: Batch) -> Answer:

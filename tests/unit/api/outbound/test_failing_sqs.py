@@ -1,6 +1,6 @@
 """When the queue fails: no 2xx for what is not durable, nothing lost over a client's retries, nothing stored twice.
 
-The API's own way to SQS, over HTTP, to one that fails at random, from a seed that replays.
+The API's own sender, over HTTP, to an SQS that fails at random, from a seed that replays.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from consumer.delivery import Delivery
-from tests.harness.failing_sqs import TROUBLES, FailingSqs
+from tests.harness.failing_sqs import TAKEN, FailingSqs
 from tests.unit.api.doubles import app_of, ask, sqs_at
 from tests.unit.consumer.doubles import NOW_MS, Consumer, Table
 
@@ -71,7 +71,7 @@ def client(request: pytest.FixtureRequest) -> Iterator[Client]:
 
 
 def check_stored_once(table: Table) -> None:
-    """Every record once, and of the id that comes twice the later one."""
+    """Every record once, and of the id that is there twice the later one."""
     stored = [record.attributes["n"] for record in table.records.values()]
     assert (len(stored), set(stored)) == (8, {0, 2, 3, 4, 5, 6, 7, 8})
     assert table.records["own"].attributes["n"] == 8
@@ -85,7 +85,7 @@ def test_a_simple_client_repeats_the_whole_request_under_one_key(client: Client)
     check_stored_once(client.stored())
 
 
-def test_a_careful_client_repeats_only_what_was_not_accepted_under_the_ids_that_it_was_told(client: Client) -> None:
+def test_a_careful_client_repeats_only_what_was_not_accepted_under_the_ids_that_it_received(client: Client) -> None:
     left = _BODY
     for attempt in range(_ATTEMPTS_MAX):
         client.sqs.healthy = attempt == _ATTEMPTS_MAX - 1
@@ -107,5 +107,5 @@ def test_the_failing_sqs_fails_in_every_way() -> None:
         seen |= client.sqs.seen
         statuses |= client.statuses
         client.close()
-    assert seen == set(TROUBLES)
+    assert seen == set(TAKEN)
     assert statuses == {202, 503}

@@ -1,4 +1,4 @@
-"""Group commit: requests that are in flight together share batches, and nobody waits for another in vain."""
+"""Group commit: requests that are in flight together share batches, and nobody waits for another without need."""
 
 import asyncio
 import gc
@@ -9,7 +9,7 @@ from typing import TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.outbound.group_commit import UNCONFIRMED_BYTES_MAX, RecordQueue
+from api.outbound.group_commit import UNCONFIRMED_BYTES_MAX, QueueSender
 from api.problems import QueueBusy
 from api.request_log import request_id
 from records.key import Key
@@ -97,7 +97,7 @@ def test_each_request_is_answered_when_its_own_messages_are_confirmed() -> None:
 
     async def scenario() -> tuple[list[Message], list[Message]]:
         sqs = Sqs(*[refuse_the_first] * 1000)
-        queue: RecordQueue = queue_of(sqs, 0.5)
+        queue: QueueSender = queue_of(sqs, 0.5)
         bad = asyncio.create_task(queue.send(messages("bad")))
         good = await queue.send(messages("good"))
         assert not bad.done()
@@ -130,7 +130,7 @@ def test_batches_are_at_most_a_mebibyte() -> None:
     asyncio.run(scenario())
 
 
-def test_what_memory_has_no_room_for_is_refused_at_once() -> None:
+def test_what_exceeds_the_memory_budget_is_refused_at_once() -> None:
     async def scenario() -> None:
         gate = Gate(1)
         queue = queue_of(gate.sqs)
@@ -159,7 +159,7 @@ def test_a_request_that_has_given_up_sends_no_more() -> None:
         assert await queue.send(messages("a")) == messages("a")
         sent = len(sqs.batches)
         await asyncio.sleep(1.2)
-        assert len(sqs.batches) <= sent + 1  # one may have been on its way
+        assert len(sqs.batches) <= sent + 1  # one may have been in flight
 
     asyncio.run(scenario())
 
@@ -182,7 +182,7 @@ def test_a_request_that_is_over_leaves_nothing_in_memory() -> None:
     asyncio.run(scenario())
 
 
-def test_a_flight_belongs_to_no_request() -> None:
+def test_a_call_belongs_to_no_request() -> None:
     """Its log lines must not name one of those whose messages it carries, or a stranger."""
     seen: list[str | None] = []
 

@@ -1,58 +1,99 @@
-"""Plain HTTP over real sockets: what is answered, what is refused, and which connections are used again."""
+"""HTTP over real sockets: which responses are read, which connections are used again, and what ends them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import gc
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import suppress
-from typing import TypeVar
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from api.outbound.http import Answer, AnswerMalformed, Wire
+from api.outbound.http import IDLE_SECONDS_MAX, ConnectionPool, HttpResponse, ResponseMalformed
+from tests.unit.api.outbound.scripted_sqs import chunked, read_request
 
 _Given = TypeVar("_Given")
-Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _GOOD = b"HTTP/1.1 200 OK\r\nX-Some: thing\r\nContent-Length: 2\r\n\r\nok"
+_OTHER = _GOOD.replace(b"ok", b"no")
 
 
 class Server:
     """Gives every connection to `serve`, and counts them."""
 
-    def __init__(self, serve: Callable[[Connection], Awaitable[None]]) -> None:
+    def __init__(self, serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> None:
         self._serve = serve
         self.connections = 0
         self.requests: list[bytes] = []
+        self.open: set[asyncio.Task[Any]] = set()
+        self.ended = asyncio.Event()
+        self.clock = 1_000_000.0
 
     async def request(self, reader: asyncio.StreamReader) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])
-        self.requests.append(head + await reader.readexactly(length))
+        self.requests.append(await read_request(reader))
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self.open.add(task)
         self.connections += 1
         try:
-            with suppress(ConnectionResetError, asyncio.IncompleteReadError):  # the client has gone
-                await self._serve((reader, writer))
+            # The client may have gone, or the test.
+            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await self._serve(reader, writer)
         finally:
             writer.close()
+            self.open.discard(task)
+            self.ended.set()
 
 
-async def with_server(server: Server, use: Callable[[Wire], Awaitable[_Given]]) -> _Given:
-    listening = await asyncio.start_server(server.accept, "127.0.0.1", 0)
-    port = listening.sockets[0].getsockname()[1]
-    wire = Wire(f"http://127.0.0.1:{port}", answer_seconds_max=0.3)
+class Run(Protocol):
+    def __call__(self, coro: Coroutine[Any, Any, _Given], /) -> _Given: ...
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
+    """On the event loop of Lambda, and on the one that uvicorn takes."""
+    loop_factory = pytest.importorskip(request.param).new_event_loop
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        yield runner.run
+
+
+async def with_server(
+    server: Server,
+    use: Callable[[ConnectionPool], Awaitable[_Given]],
+    response_seconds_max: float = 20,
+    tls: tuple[ssl.SSLContext, str | None] | None = None,
+) -> _Given:
+    """Fails on what asyncio would log, and on connections that outlive the pool."""
+    errors: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+    listening = await asyncio.start_server(server.accept, "127.0.0.1", 0, ssl=tls and tls[0])
+    origin = "{}://127.0.0.1:{}".format("https" if tls else "http", listening.sockets[0].getsockname()[1])
+    pool = ConnectionPool(origin, lambda: server.clock, tls and tls[1], response_seconds_max)
     async with listening:
         try:
-            return await asyncio.wait_for(use(wire), timeout=20)
+            return await asyncio.wait_for(use(pool), timeout=60)
         finally:
-            wire.close()
-            await asyncio.sleep(0.01)
+            pool.close()
+            while server.open:  # noqa: ASYNC110 - each ends when the client has closed its connection
+                await asyncio.sleep(0.001)
+            gc.collect()
+            await asyncio.sleep(0)
+            assert errors == []
 
 
 def answering(*answers: bytes) -> Server:
-    """Each connection is given these answers to its requests, and is closed after the last."""
+    """Each connection gets these answers to its requests, and is closed after the last."""
 
-    async def serve(connection: Connection) -> None:
-        reader, writer = connection
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for answer in answers:
             await server.request(reader)
             writer.write(answer)
@@ -62,23 +103,26 @@ def answering(*answers: bytes) -> Server:
     return server
 
 
-async def post(wire: Wire) -> Answer:
-    return await wire.post({"host": wire.host, "x-name": "value"}, b"body")
+async def always_good(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while True:
+        await read_request(reader)
+        writer.write(_GOOD)
 
 
-def test_a_request_and_its_answer() -> None:
+async def post(pool: ConnectionPool) -> HttpResponse:
+    return await pool.post([("host", pool.host), ("x-name", "value")], b"body", lambda response: response)
+
+
+def test_a_request_and_its_response(run: Run) -> None:
     server = answering(_GOOD)
-    answer = asyncio.run(with_server(server, post))
-    assert (answer.status, answer.body) == (200, b"ok")
+    response = run(with_server(server, post))
+    assert response == HttpResponse(200, b"ok")
     (request,) = server.requests
-    assert request.startswith(b"POST / HTTP/1.1\r\nhost: 127.0.0.1:")
-    assert b"\r\nx-name: value\r\ncontent-length: 4\r\n\r\nbody" in request
-
-
-async def twice(wire: Wire) -> list[int]:
-    first = await post(wire)
-    await asyncio.sleep(0.05)  # so that what the other side does to the connection is seen
-    return [first.status, (await post(wire)).status]
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert head.startswith(b"POST / HTTP/1.1\r\n")
+    assert {b"x-name: value", b"content-length: 4"} < set(head.split(b"\r\n"))
+    assert b"\r\nhost: 127.0.0.1:" in head
+    assert body == b"body"
 
 
 @pytest.mark.parametrize(
@@ -87,85 +131,317 @@ async def twice(wire: Wire) -> list[int]:
         ((_GOOD, _GOOD), 1),
         ((_GOOD,), 2),  # the server closes what it had kept open
         ((_GOOD.replace(b"X-Some: thing", b"Connection: close"), b"never asked for"), 2),
+        ((_GOOD.replace(b"HTTP/1.1", b"HTTP/1.0"), b"never asked for"), 2),
+        ((_GOOD + b"x", b"never asked for"), 2),
+        ((_GOOD + _OTHER, b"never asked for"), 2),
         ((_GOOD.replace(b"200 OK", b"500 "), _GOOD), 1),
+        ((chunked(b"ok"), _GOOD), 1),
     ],
 )
-def test_a_connection_is_used_again_while_it_lasts(answers: tuple[bytes, ...], connections: int) -> None:
+def test_a_connection_is_used_again_while_it_lasts(run: Run, answers: tuple[bytes, ...], connections: int) -> None:
     server = answering(*answers)
-    statuses = asyncio.run(with_server(server, twice))
-    assert statuses[1] in {200, 500}
+
+    async def twice(pool: ConnectionPool) -> list[bytes]:
+        first = await post(pool)
+        if connections == 2:
+            await server.ended.wait()
+        return [first.body, (await post(pool)).body]
+
+    assert run(with_server(server, twice)) == [b"ok", b"ok"]
     assert (server.connections, len(server.requests)) == (connections, 2)
 
 
-@pytest.mark.parametrize(
-    ("answer", "error"),
-    [
-        (b"", EOFError),
-        (_GOOD[:-1], EOFError),
-        (_GOOD[:20], EOFError),
-        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", AnswerMalformed),
-        (_GOOD.replace(b"X-Some: thing", b"Transfer-Encoding: chunked"), AnswerMalformed),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n", AnswerMalformed),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", AnswerMalformed),
-        (b"HTTP/1.1 OK\r\nContent-Length: 2\r\n\r\nok", AnswerMalformed),
-        (b"SSH-2.0-OpenSSH\r\n\r\n", AnswerMalformed),
-        (b"x" * 100_000, AnswerMalformed),
-    ],
-)
-def test_what_is_no_answer_is_said(answer: bytes, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        asyncio.run(with_server(answering(answer), post))
+@pytest.mark.parametrize("answer", [_GOOD, chunked(b"ok", 1), b"HTTP/1.1 100 Continue\r\n\r\n" + _GOOD])
+def test_a_response_is_read_in_whatever_pieces_it_comes(run: Run, answer: bytes) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for cut in range(1, len(answer)):
+            await server.request(reader)
+            writer.write(answer[:cut])
+            for _ in range(5):
+                await asyncio.sleep(0)
+            writer.write(answer[cut:])
 
-
-def test_a_late_answer_is_not_taken_for_the_next_requests() -> None:
-    async def serve(connection: Connection) -> None:
-        reader, writer = connection
-        await server.request(reader)
-        if server.connections == 1:
-            await asyncio.sleep(0.5)
-            writer.write(_GOOD.replace(b"200", b"500"))
-        else:
-            writer.write(_GOOD)
-        await asyncio.sleep(0.5)
-
-    async def use(wire: Wire) -> int:
-        with pytest.raises(TimeoutError):
-            await post(wire)
-        await asyncio.sleep(0.5)
-        return (await post(wire)).status
+    async def use(pool: ConnectionPool) -> None:
+        for _ in range(1, len(answer)):
+            assert await post(pool) == HttpResponse(200, b"ok")
 
     server = Server(serve)
-    assert asyncio.run(with_server(server, use)) == 200
+    run(with_server(server, use))
+    assert server.connections == 1
 
 
-def test_after_a_failure_no_kept_connection_is_trusted() -> None:
+@pytest.mark.parametrize("end", ["closed", "reset"])
+@pytest.mark.parametrize("answer", [_GOOD, chunked(b"ok", 1)])
+def test_a_connection_may_end_at_any_byte(run: Run, answer: bytes, end: str) -> None:
+    """The call fails at once, and the next one does not."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await server.request(reader)
+        if server.connections % 2:
+            writer.write(answer[: server.connections // 2])
+            await writer.drain()
+            if end == "reset":
+                writer.transport.abort()
+        else:
+            writer.write(_GOOD)
+
+    async def use(pool: ConnectionPool) -> None:
+        for _ in range(len(answer)):
+            with pytest.raises((ConnectionError, ResponseMalformed)):
+                await post(pool)
+            server.ended.clear()
+            assert (await post(pool)).body == b"ok"
+            await server.ended.wait()
+
+    server = Server(serve)
+    run(with_server(server, use))
+
+
+def test_what_the_caller_rejects_ends_its_connection(run: Run) -> None:
+    server = Server(always_good)
+
+    def reject(_response: HttpResponse) -> None:
+        raise KeyError
+
+    async def use(pool: ConnectionPool) -> None:
+        with pytest.raises(KeyError):
+            await pool.post([("host", pool.host)], b"", reject)
+        await server.ended.wait()
+        assert (await post(pool)).body == b"ok"
+
+    run(with_server(server, use))
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("headers", [[("host", "a"), ("x", "a\r\nb: c")], []])
+def test_a_request_that_may_not_be_sent_is_not(run: Run, headers: Iterable[tuple[str, str]]) -> None:
+    server = Server(always_good)
+
+    async def use(pool: ConnectionPool) -> None:
+        with pytest.raises(Exception, match=r"[Hh]eader"):
+            await pool.post(headers, b"", lambda response: response)
+        assert (await post(pool)).body == b"ok"
+
+    run(with_server(server, use))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "connections"),
+    [(IDLE_SECONDS_MAX - 1, 1), (IDLE_SECONDS_MAX, 2), (3600, 2), (-1, 2)],
+)
+def test_an_idle_connection_is_kept_for_a_while_by_wall_time(run: Run, seconds: float, connections: int) -> None:
+    """A clock that was set back says nothing about age."""
+    server = Server(always_good)
+
+    async def use(pool: ConnectionPool) -> None:
+        await post(pool)
+        server.clock += seconds
+        await post(pool)
+
+    run(with_server(server, use))
+    assert server.connections == connections
+
+
+@pytest.mark.parametrize("surplus", [_OTHER, None])
+def test_what_happened_while_the_event_loop_stood_still_ends_an_idle_connection(
+    run: Run, surplus: bytes | None
+) -> None:
+    """As on Lambda, where the loop runs only during invocations: bytes or an end that nobody has read yet."""
+    responded, happened = threading.Event(), threading.Event()
+
+    def answer(connection: socket.socket) -> None:
+        received = b""
+        while not received.endswith(b"body"):
+            received += connection.recv(65_536)
+        connection.sendall(_GOOD)
+
+    def serve() -> None:
+        with listening.accept()[0] as first:
+            answer(first)
+            responded.wait(30)
+            if surplus:
+                first.sendall(surplus)
+            else:
+                first.shutdown(socket.SHUT_RDWR)
+            happened.set()
+            with listening.accept()[0] as second:
+                answer(second)
+
+    async def use() -> list[bytes]:
+        pool = ConnectionPool(f"http://127.0.0.1:{listening.getsockname()[1]}", lambda: 0.0)
+        first = await post(pool)
+        responded.set()
+        happened.wait(30)  # the loop stands still
+        second = await post(pool)
+        pool.close()
+        await asyncio.sleep(0)
+        return [first.body, second.body]
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(30)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        bodies = run(use())
+        thread.join()
+    assert bodies == [b"ok", b"ok"]
+
+
+def test_a_late_response_is_not_taken_for_the_next_requests(run: Run) -> None:
+    late = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await server.request(reader)
+        if server.connections == 1:
+            await late.wait()
+            writer.write(_OTHER)
+        else:
+            writer.write(_GOOD)
+        await reader.read()
+
+    async def use(pool: ConnectionPool) -> bytes:
+        with pytest.raises(TimeoutError):
+            await post(pool)
+        late.set()
+        return (await post(pool)).body
+
+    server = Server(serve)
+    assert run(with_server(server, use, response_seconds_max=0.3)) == b"ok"
+
+
+def test_after_a_failure_no_idle_connection_is_trusted(run: Run) -> None:
     """What lies between may have forgotten all of them: the next request makes a new one at once."""
 
-    async def serve(connection: Connection) -> None:
-        reader, writer = connection
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             await server.request(reader)
-            if server.silent and server.connections <= 3:
+            if silent.is_set() and server.connections <= 3:
                 continue
             writer.write(_GOOD)
 
-    async def use(wire: Wire) -> int:
-        await asyncio.gather(*(post(wire) for _ in range(3)))
-        server.silent = True
+    async def use(pool: ConnectionPool) -> bytes:
+        await asyncio.gather(*(post(pool) for _ in range(3)))
+        silent.set()
         with pytest.raises(TimeoutError):
-            await post(wire)
-        return (await post(wire)).status
+            await post(pool)
+        return (await post(pool)).body
 
-    class Silent(Server):
-        silent = False
-
-    server = Silent(serve)
-    assert asyncio.run(with_server(server, use)) == 200
+    silent = asyncio.Event()
+    server = Server(serve)
+    assert run(with_server(server, use, response_seconds_max=0.3)) == b"ok"
 
 
-def test_nobody_at_home_is_said() -> None:
+def test_a_request_may_be_cancelled_at_any_moment(run: Run) -> None:
+    """While it connects, writes, waits or reads: the next one gets its own response, and no connection is left over."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await server.request(reader)
+            body = server.requests[-1].partition(b"\r\n\r\n")[2]
+            await asyncio.sleep(0)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+            await asyncio.sleep(0)
+            writer.write(body)
+
+    async def echo(pool: ConnectionPool, body: bytes) -> bytes:
+        return await pool.post([("host", pool.host)], body, lambda response: response.body)
+
+    async def use(pool: ConnectionPool) -> int:
+        finished = 0
+        for moment in range(120):
+            if moment % 2:
+                pool.close()  # so that it has to connect
+            task = asyncio.create_task(echo(pool, b"cancelled %d" % moment))
+            for _ in range(moment // 2):
+                await asyncio.sleep(0)
+            finished += task.done()
+            task.cancel()
+            await asyncio.wait([task])
+            assert await echo(pool, b"next %d" % moment) == b"next %d" % moment
+        return finished
+
+    server = Server(serve)
+    assert 0 < run(with_server(server, use)) < 110
+
+
+def test_a_response_to_a_request_that_is_not_sent_completely_is_the_last_one(run: Run) -> None:
+    """A server may refuse a large request early; the rest of it must not be taken for the next request."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(_GOOD)
+        await answered.wait()
+        await reader.read()
+
+    async def use(pool: ConnectionPool) -> None:
+        assert await pool.post([("host", pool.host)], b"x" * 50_000_000, lambda response: response.status) == 200
+        answered.set()
+        await server.ended.wait()
+
+    answered = asyncio.Event()
+    server = Server(serve)
+    run(with_server(server, use))
+
+
+def test_nobody_at_home_is_an_error(run: Run) -> None:
     async def nobody() -> None:
-        with pytest.raises(OSError, match="Connect call failed"):
-            await post(Wire("http://127.0.0.1:1"))
+        with pytest.raises(ConnectionRefusedError):
+            await post(ConnectionPool("http://127.0.0.1:1", lambda: 0.0))
 
-    asyncio.run(nobody())
+    run(nobody())
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[ssl.SSLContext, str]:
+    """A server's context, and the file of what a client has to trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    chain, private = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, private)
+    return context, str(chain)
+
+
+def test_the_same_over_tls(run: Run, certificate: tuple[ssl.SSLContext, str]) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(3):
+            await server.request(reader)
+            writer.write(_GOOD)
+        if server.connections == 1:
+            await asked.wait()
+            writer.write(_OTHER)
+        await reader.read()
+
+    async def use(pool: ConnectionPool) -> list[bytes]:
+        bodies = [(await post(pool)).body for _ in range(3)]
+        asked.set()
+        await server.ended.wait()
+        return [*bodies, (await post(pool)).body]
+
+    asked = asyncio.Event()
+    server = Server(serve)
+    assert run(with_server(server, use, tls=certificate)) == [b"ok"] * 4
+    assert server.connections == 2
+
+
+def test_a_certificate_that_is_not_trusted_is_refused(run: Run, certificate: tuple[ssl.SSLContext, str]) -> None:
+    server = answering(_GOOD)
+
+    async def use(pool: ConnectionPool) -> None:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            await post(pool)
+
+    run(with_server(server, use, tls=(certificate[0], None)))
+    assert server.requests == []
