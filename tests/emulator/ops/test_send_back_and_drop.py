@@ -69,6 +69,13 @@ def test_every_letter_is_sent_back_once_and_none_stays(buffer: Buffer) -> None:
     assert buffer.letters() == (0, 0)
 
 
+def test_deleted_letters_are_not_made_visible_again(buffer: Buffer) -> None:
+    buffer.dead_letter("{}")
+    queue = buffer.dead_letters(faulty(buffer.sqs, change_message_visibility_batch=refuse))
+    Drop(queue, buffer.message_ids()).run(ignore_progress)
+    assert buffer.letters() == (0, 0)
+
+
 def test_a_bare_message_that_sqs_moved_keeps_the_version_of_its_deliveries(buffer: Buffer) -> None:
     version = buffer.received_too_often('{"id":"1"}')
     send_back(buffer).run(ignore_progress)
