@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-_START_SECONDS_MAX = 60.0
+START_SECONDS_MAX = 60.0
 _STOP_SECONDS_MAX = 5.0
 _POLL_SECONDS = 0.05
 _LAST_LINES = 20
@@ -62,13 +62,13 @@ class Process:
                 start_new_session=True,
             )
 
-    def wait_until(self, ready: Callable[[], bool], stop: StopRequest) -> None:
+    def wait_until(self, ready: Callable[[], bool], stop: StopRequest, seconds_max: float = START_SECONDS_MAX) -> None:
         """Raises `ProcessFailed` when the process ends or is not ready in time, `StartCancelled` at a stop request."""
-        deadline = time.monotonic() + _START_SECONDS_MAX
+        deadline = time.monotonic() + seconds_max
         while not ready():
             self.check()
             if time.monotonic() > deadline:
-                raise ProcessFailed(f"{self._name} did not answer in {_START_SECONDS_MAX:.0f} s:\n{self._last_lines()}")
+                raise ProcessFailed(f"{self._name} did not answer in {seconds_max:.0f} s:\n{self._last_lines()}")
             if stop.wait(_POLL_SECONDS):
                 raise StartCancelled
         self.check()  # or else another process answers on its port

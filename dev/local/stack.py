@@ -1,5 +1,6 @@
 """The local stack: the emulator with the template deployed into it, the API in front, and the console."""
 
+import math
 import secrets
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from dev.local.environments import (
 from dev.local.log_follower import followed
 from dev.local.loopback import LOOPBACK, TOKEN_PATH, responds
 from dev.local.ports import require_free
-from dev.local.processes import Process, StopRequest
+from dev.local.processes import START_SECONDS_MAX, Process, StopRequest
 from dev.local.settings import LocalSettings
 from dev.paths import ROOT
 from ops.local_session import local_session
@@ -76,7 +77,8 @@ def running_stack(settings: LocalSettings, stop: StopRequest, *, reload: bool = 
         if reload:
             started.enter_context(followed(api.log, sys.stdout))
         console = start("console", ["dev.console"], {**aws, **console_environment(settings, outputs, api_url, token)})
-        api.wait_until(lambda: responds(f"{api_url}/health"), stop)
+        # Under `reload` it may be broken at the start: then its log shows why, and the next edit may repair it.
+        api.wait_until(lambda: responds(f"{api_url}/health"), stop, math.inf if reload else START_SECONDS_MAX)
         console.wait_until(lambda: responds(f"{console_url}{TOKEN_PATH}", token.encode()), stop)
 
         stack = RunningStack(api_url, aws_url, console_url, aws, outputs, (emulator, api, console), folder)

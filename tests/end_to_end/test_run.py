@@ -190,6 +190,8 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": " ".join(["api", *edited]).encode()})
 """
 
+_BROKEN = "def broken(:\n"
+
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Iterator[Path]:
@@ -219,13 +221,17 @@ def edited(url: str) -> str:
 @needs_proc
 def test_make_dev_restarts_the_api_after_every_edit_and_survives_a_broken_one(copy: Path) -> None:
     port, aws_port = free_ports(2)
+    main = copy / "api" / "main.py"
+    good = main.read_text()
+    append(main, _BROKEN)
     run = start(port, aws_port, target="dev", folder=copy)
     try:
+        printed_until(run, "SyntaxError")
+        main.write_text(good)
         stack = Stack(port, wait_for_addresses(run, port, copy))
         url, logs = stack["API_URL"], Path(stack["LOGS"])
         others = emulator_and_console(logs)
         assert len(others) == 2
-        main = copy / "api" / "main.py"
 
         append(main, _EDIT)
         eventually(lambda: edited(url) == "api")
@@ -235,8 +241,8 @@ def test_make_dev_restarts_the_api_after_every_edit_and_survives_a_broken_one(co
         eventually(lambda: edited(url) == "api records telemetry")
 
         good = main.read_text()
-        append(main, "def broken(:\n")
-        eventually(lambda: "SyntaxError" in (logs / "api.log").read_text())
+        append(main, _BROKEN)
+        eventually(lambda: (logs / "api.log").read_text().count("SyntaxError") == 2)
         assert edited(url) == ""
         assert httpx.get(stack["CONSOLE_URL"]).status_code == 200
         assert stack.messages() == 0
