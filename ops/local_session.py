@@ -10,7 +10,7 @@ from botocore.config import Config
 # Of botocore's settings: where they are in the shared file, their variable, their default, their type.
 _NO_PROFILE = (None, None, None, None)
 _NO_FILE = (None, None, os.devnull, None)
-_CONFIG = Config(proxies={}, use_fips_endpoint=False, use_dualstack_endpoint=False)
+_CONFIG = Config(proxies={})
 
 
 def local_session(environment: Mapping[str, str]) -> boto3.session.Session:
