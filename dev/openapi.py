@@ -1,4 +1,4 @@
-"""`python -m dev.openapi` writes openapi/openapi.json; with `--check` it only says whether the file has drifted."""
+"""`python -m dev.openapi` writes openapi/openapi.json; with `--check` it only reports whether the file has drifted."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ PATH = ROOT / "openapi" / "openapi.json"
 
 
 def document() -> str:
-    """The app's OpenAPI document. Nothing is called, so where its parts point does not matter."""
+    """The app's OpenAPI document. Nothing is called, so the addresses do not matter."""
     app = create_app(
         compose(
             {

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
-from dev.console import workload
+from dev.console import generated_load
 from dev.console.formatting import UNKNOWN, whole
 from dev.console.sender import ACTION_ERRORS
 from dev.console.state import ConsoleState
@@ -44,13 +44,13 @@ async def attempt(action: Awaitable[object], done: str = "") -> bool:
 def send_card(state: ConsoleState) -> Callable[[], None]:
     with _card("Send"):
         burst = ui.button("Send the burst", color=None)
-        burst.on_click(lambda: state.send("burst", workload.burst(), workload.BURST_RECORDS, 0))
+        burst.on_click(lambda: state.send("burst", generated_load.burst(), generated_load.BURST_RECORDS, 0))
         burst.props("unelevated no-caps").classes("fb-wide fb-primary")
         ui.label("the original pattern's: 50 records of 4 KB, the ids 1 to 10 five times").classes("fb-note")
         with ui.element("div").classes("fb-fields"):
-            rate = _number("Rate", 20, 1, workload.RATE_MAX, "/s")
-            size = _number("Size", 1000, workload.BYTES_MIN, workload.BYTES_MAX, "B")
-            length = _number("Length", 10, 1, workload.SECONDS_MAX, "s")
+            rate = _number("Rate", 20, 1, generated_load.RATE_MAX, "/s")
+            size = _number("Size", 1000, generated_load.BYTES_MIN, generated_load.BYTES_MAX, "B")
+            length = _number("Length", 10, 1, generated_load.SECONDS_MAX, "s")
         with ui.element("div").classes("fb-row"):
             start = ui.button("Send the load").props("outline no-caps")
             stop = ui.button("Stop", on_click=state.sender.stop).props("flat no-caps color=negative")
@@ -58,12 +58,12 @@ def send_card(state: ConsoleState) -> Callable[[], None]:
 
     def send_load() -> None:
         try:
-            chosen = workload.Workload(*(int(field.value or 0) for field in (rate, size, length)))
-        except workload.WorkloadInvalid as error:
+            load = generated_load.GeneratedLoad(*(int(field.value or 0) for field in (rate, size, length)))
+        except generated_load.LoadInvalid as error:
             ui.notify(str(error), type="warning")
             return
         name = f"load-{state.series.latest.sent if state.series.latest else 0}"
-        state.send("load", chosen.requests(name), chosen.records, 1)
+        state.send("load", load.requests(name), load.records, 1)
 
     start.on_click(send_load)
 
@@ -131,7 +131,7 @@ def faults_card(state: ConsoleState) -> Callable[[], None]:
             ui.label(note).classes("fb-note fb-under")
         button = ui.button("Send poison messages", on_click=lambda: attempt(state.send_poison(), "Four messages sent"))
         button.props("outline no-caps").classes("fb-wide")
-        note = f"{len(workload.POISON)} messages that can never be stored, straight to the queue"
+        note = f"{len(generated_load.POISON)} messages that can never be stored, straight to the queue"
         ui.label(note).classes("fb-note")
 
     def refresh() -> None:

@@ -15,11 +15,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dev.console.clients import ApiClient, ControlClient
 from dev.console.dead_letters import ConsoleDeadLetters, DeadLetterSummary
+from dev.console.generated_load import POISON
 from dev.console.original_pattern import OriginalPattern
 from dev.console.sender import RecordSender
 from dev.console.settings import ConsoleSettings
 from dev.console.time_series import Json, OriginalPatternSnapshot, StackSnapshot, TimeSeries
-from dev.console.workload import POISON
 from ops.depth import Depth, depth_of
 from ops.letter import Letter
 from ops.settle import Tally

@@ -1,4 +1,4 @@
-"""The emulator's control API, open only to who knows this run's token: what was counted, and the faults to inject.
+"""The emulator's control API, for whoever knows this run's token: the counters, and the faults to inject.
 
 `GET /_forebay/counters` returns the counters, `PUT /_forebay/faults` with an array of names sets the faults that are
 active from now on. The token is sent in a header of its own, which a web page of another origin cannot send.

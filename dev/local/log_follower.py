@@ -28,7 +28,7 @@ def _follow(log: Path, output: TextIO, ended: threading.Event) -> None:
     with suppress(OSError), log.open(encoding="utf-8", errors="replace") as file:  # the terminal may be closed
         pending = ""
         while True:
-            last = ended.wait(_POLL_SECONDS)  # looked at before the file is read: nothing is missed at the end
+            last = ended.wait(_POLL_SECONDS)  # before the file is read, so that nothing is missed at the end
             lines = (pending + file.read()).splitlines(keepends=True)
             pending = "" if last or not lines or lines[-1].endswith("\n") else lines.pop()
             output.writelines(line for line in lines if _CONSOLE_POLL not in line)

@@ -36,11 +36,11 @@ class SlowSqs(FailingSqs):
 
 @pytest.fixture
 def sqs() -> Iterator[SlowSqs]:
-    made = SlowSqs()
-    yield made
-    made.released.set()
-    made.shutdown()
-    made.server_close()
+    server = SlowSqs()
+    yield server
+    server.released.set()
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture

@@ -22,13 +22,13 @@ POISON = (
 """Message bodies that can never be stored. The API refuses such records, so they are sent straight to the queue."""
 
 
-class WorkloadInvalid(ValueError):
+class LoadInvalid(ValueError):
     """The message names the field and its bounds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Workload:
-    """Raises `WorkloadInvalid`."""
+class GeneratedLoad:
+    """Raises `LoadInvalid`."""
 
     rate: int
     """Records a second."""
@@ -43,9 +43,9 @@ class Workload:
         )
         for name, number, least, most, unit in bounds:
             if not least <= number <= most:
-                raise WorkloadInvalid(f"{name}: {least:,} to {most:,} {unit}")
+                raise LoadInvalid(f"{name}: {least:,} to {most:,} {unit}")
         if self.rate * self.record_bytes > BYTES_PER_SECOND_MAX:
-            raise WorkloadInvalid("Rate times size: at most 4 MB a second")
+            raise LoadInvalid("Rate times size: at most 4 MB a second")
 
     @property
     def records(self) -> int:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from dev.console.workload import Workload, WorkloadInvalid, burst
+from dev.console.generated_load import GeneratedLoad, LoadInvalid, burst
 
 
 def test_the_burst_is_the_original_patterns() -> None:
@@ -15,12 +15,12 @@ def test_the_burst_is_the_original_patterns() -> None:
     assert {len(each) for request in requests for each in request} == {4096}
 
 
-def test_a_workload_has_its_rate_size_and_length_and_ids_of_its_own() -> None:
-    workload = Workload(rate=7, record_bytes=500, seconds=3)
-    requests = list(workload.requests("a"))
+def test_a_load_has_its_rate_size_and_length_and_ids_of_its_own() -> None:
+    load = GeneratedLoad(rate=7, record_bytes=500, seconds=3)
+    requests = list(load.requests("a"))
     assert [len(request) for request in requests] == [7, 7, 7]
     records = [each for request in requests for each in request]
-    assert len({json.loads(each)["id"] for each in records}) == workload.records == 21
+    assert len({json.loads(each)["id"] for each in records}) == load.records == 21
     assert {len(each) for each in records} == {500}
 
 
@@ -34,6 +34,6 @@ def test_a_workload_has_its_rate_size_and_length_and_ids_of_its_own() -> None:
         (500, 65_536, 1, "at most 4 MB a second"),
     ],
 )
-def test_a_workload_out_of_bounds_is_refused_with_its_bounds(rate: int, size: int, seconds: int, message: str) -> None:
-    with pytest.raises(WorkloadInvalid, match=message):
-        Workload(rate, size, seconds)
+def test_a_load_out_of_bounds_is_refused_with_its_bounds(rate: int, size: int, seconds: int, message: str) -> None:
+    with pytest.raises(LoadInvalid, match=message):
+        GeneratedLoad(rate, size, seconds)
