@@ -1,4 +1,4 @@
-# The project's habits. `make help` lists them.
+# The project's commands. `make help` lists them.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 PYTHON ?= python3
@@ -9,13 +9,13 @@ CHECKOV := .venv-checkov/bin/checkov
 FASTIFY := $(if $(shell command -v npm),dev/bench/door/fastify/node_modules/.complete)
 NODE_MODULES := $(if $(shell command -v npm),tests/node/node_modules/.complete)
 
-# On Lambda a function cannot keep its bytecode, so without it every cold start compiles anew. Only the very version that
-# runs there can make it: python3.13 on the path, or pyenv's. Without one the artefact works too, and starts slower.
+# On Lambda a function cannot keep its bytecode, so without it every cold start compiles the sources. Only the Python
+# version that runs there can make it: python3.13 on the path, or pyenv's. Without it the artefact works, but starts slower.
 LAMBDA_PYTHON ?= $(firstword $(foreach python,python3.13 $(wildcard $(HOME)/.pyenv/versions/3.13.*/bin/python3),\
 	$(shell $(python) -c 'import sys; print(sys.executable)' 2>/dev/null)))
 LAMBDA_RUNTIME := $(if $(LAMBDA_PYTHON),.lambda-runtime/.complete)
 
-# The local stack (`make run`) and the load against it (`make burst`).
+# The local stack (`make run`) and the load on it (`make burst`).
 export PORT ?= 8000
 export AWS_PORT ?= 4566
 export CONSOLE_PORT ?= 8080
@@ -25,15 +25,18 @@ export BURST_SECONDS ?= 300
 export COUNT ?= 50
 export BYTES ?= 4096
 
-.PHONY: help env run burst load report screenshot test check simulate ops plan bench bench-drain bench-drain-real format openapi build deploy lock clean
+.PHONY: help env run dev burst load report screenshot test check simulate ops plan bench bench-drain bench-drain-real format openapi build deploy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'
 
-env: $(VENV)/.complete ## the development environment (made by itself where it is needed)
+env: $(VENV)/.complete ## the development environment (other targets make it when they need it)
 
 run: env ## the whole system on this machine, with a console; WCU= BURST_SECONDS= PORT= AWS_PORT= CONSOLE_PORT= OPEN=1
 	@exec $(BIN)/python -m dev.local
+
+dev: env ## as `make run`, for changing the code: the API restarts when a file in api/, records/ or telemetry/ changes
+	@exec $(BIN)/python -m dev.local --reload
 
 burst: ## the original pattern's burst against a running `make run`, with curl alone; COUNT= BYTES=
 	@exec sh dev/local/burst.sh
@@ -41,16 +44,16 @@ burst: ## the original pattern's burst against a running `make run`, with curl a
 load: env ## Locust against a running `make run`: records, arrays, lines; every 202 verified; USERS= RATE= SECONDS= WEB=1
 	@exec $(BIN)/python -m dev.load
 
-report: env ## a surge on a stack of its own, and one HTML page that tells its story; WCU= SECONDS=
+report: env ## a surge on a local stack of its own, and one HTML page about it; WCU= SECONDS=
 	@exec $(BIN)/python -m dev.load.report
 
-screenshot: env ## makes docs/console.png anew, from a running story
+screenshot: env ## takes docs/console.png again, from a local stack of its own
 	@$(BIN)/python -m dev.console.screenshot docs/console.png
 
-test: env $(SAM) $(NODE_MODULES) $(LAMBDA_RUNTIME) ## every test
+test: env .venv-sam/.complete $(NODE_MODULES) $(LAMBDA_RUNTIME) ## every test
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-check: env $(SAM) $(CHECKOV) ## format, lint, types, import contracts, OpenAPI drift, template
+check: env .venv-sam/.complete .venv-checkov/.complete ## format, lint, types, import contracts, OpenAPI drift, template
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -67,28 +70,28 @@ plan: env ## backlog, time to drain, cost and settings for a load; ARGS=
 	@exec $(BIN)/python -m ops plan $(ARGS)
 
 SEEDS ?= 5000
-simulate: env ## the drain in virtual time, thousands of worlds with everything that goes wrong; SEEDS= or SEED= for one
+simulate: env ## the drain in virtual time, in thousands of random worlds with every fault; SEEDS= or SEED= for one
 	@$(BIN)/python -m dev.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 
-bench: env $(FASTIFY) $(LAMBDA_RUNTIME) ## what a record costs at the door, beside others (seven minutes)
+bench: env $(FASTIFY) $(LAMBDA_RUNTIME) ## what a record costs at the API, compared with other servers (seven minutes)
 	@$(BIN)/python -m dev.bench.door
 
-bench-drain: env ## the drain beside its alternatives, in virtual time; writes docs/measurements/drain.csv and drain.svg
+bench-drain: env ## the drain compared with other policies, in virtual time; writes docs/measurements/drain.csv and drain.svg
 	@$(BIN)/python -m dev.bench.drain.virtual
 	@$(BIN)/python -m dev.bench.drain.picture
 	@$(BIN)/python -m dev.bench.drain.cpu
 
-bench-drain-real: env ## the same in real time, on local stacks side by side
+bench-drain-real: env ## the same in real time, on several local stacks at once
 	@$(BIN)/python -m dev.bench.drain.real
 
 format: env ## formats the sources
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-openapi: env ## writes openapi/openapi.json anew
+openapi: env ## generates openapi/openapi.json
 	@$(BIN)/python -m dev.openapi
 
-build: $(SAM) ## both functions' artefacts, into .aws-sam/build
+build: .venv-sam/.complete ## both functions' artefacts, into .aws-sam/build
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 
 deploy: build ## builds, and deploys to AWS with questions
@@ -99,44 +102,40 @@ clean: ## removes everything that these targets made
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ── environments ──────────────────────────────────────────────────────────────────────────────────────────────────────
-$(VENV)/.complete: requirements/dev.txt
-	@echo "making the environment in $(VENV) …"
+# Each is built under a lock, and marked complete only when it is: two makes at once, or a killed one, leave none broken.
+ONCE = $(PYTHON) dev/build_once.py $@ --from $<
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+define virtual_environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Forebay needs Python 3.11 or newer: make PYTHON=python3.x …")'
-	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
-	@touch $@
+	@$(ONCE) --says "making the environment $(@D) …" -- sh -ec \
+		'$(PYTHON) -m venv --clear $(@D); $(@D)/bin/python $(PIP_INSTALL) -r $<'
+endef
 
-$(SAM): requirements/sam.txt
-	@echo "making the environment of AWS SAM CLI in .venv-sam …"
-	@$(PYTHON) -m venv --clear .venv-sam
-	@.venv-sam/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/sam.txt
-	@touch $@
+$(VENV)/.complete: requirements/dev.txt
+	$(virtual_environment)
 
-$(CHECKOV): requirements/checkov.txt
-	@echo "making the environment of checkov in .venv-checkov …"
-	@$(PYTHON) -m venv --clear .venv-checkov
-	@.venv-checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/checkov.txt
-	@touch $@
+# AWS SAM CLI's.
+.venv-sam/.complete: requirements/sam.txt
+	$(virtual_environment)
 
-# What Lambda's runtime brings along, for the very Python that runs there; without one the tests of the artefacts skip.
-.lambda-runtime/.complete: requirements/lambda.txt $(VENV)/.complete
-	@echo "installing what Lambda's runtime brings along in .lambda-runtime …"
-	@rm -rf $(@D)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile \
-		--implementation cp --python-version 3.13 --only-binary=:all: --target $(@D) -r $< && \
-		$(LAMBDA_PYTHON) -m compileall -q -j 0 $(@D) && touch $@ || echo "awslambdaric cannot be had here"
+.venv-checkov/.complete: requirements/checkov.txt
+	$(virtual_environment)
 
-# What the tests need of Node's world, where there is Node; without it those tests skip and say so.
+# What Lambda's runtime provides, for the Python version that runs there; without it the tests of the artefacts skip.
+.lambda-runtime/.complete: requirements/lambda.txt | $(VENV)/.complete
+	@$(ONCE) --says "installing what Lambda's runtime provides in $(@D) …" -- sh -ec 'rm -rf $(@D); \
+		$(BIN)/python $(PIP_INSTALL) --no-compile --implementation cp --python-version 3.13 --only-binary=:all: \
+			--target $(@D) -r $<; \
+		$(LAMBDA_PYTHON) -m compileall -q -j 0 $(@D)' || echo "awslambdaric cannot be installed here"
+
+# The packages from npm that the tests use, where there is Node; without it those tests skip and say so.
 tests/node/node_modules/.complete: tests/node/package-lock.json
-	@echo "installing what the tests need of Node's world …"
-	@cd tests/node && npm ci --silent --no-audit --no-fund
-	@touch $@
+	@$(ONCE) --says "installing the tests' packages from npm …" -- sh -ec 'cd tests/node; npm ci --silent --no-audit --no-fund'
 
 # A peer of the benchmark, where there is Node; without it the benchmark runs without that peer.
 dev/bench/door/fastify/node_modules/.complete: dev/bench/door/fastify/package-lock.json
-	@echo "installing Fastify and the AWS SDK for JavaScript …"
-	@cd dev/bench/door/fastify && npm ci --silent --no-audit --no-fund
-	@touch $@
+	@$(ONCE) --says "installing Fastify and the AWS SDK for JavaScript …" -- sh -ec \
+		'cd dev/bench/door/fastify; npm ci --silent --no-audit --no-fund'
 
 LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-emit-index-url \
 	--no-annotate pyproject.toml

@@ -1,4 +1,4 @@
-"""`python -m dev.openapi` writes openapi/openapi.json; with `--check` it only says whether the file has drifted."""
+"""`python -m dev.openapi` writes openapi/openapi.json; with `--check` it only reports whether the file has drifted."""
 
 import json
 import sys

@@ -9,6 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from ops.local_session import local_session
 from records.key import KeySchema
 
 if TYPE_CHECKING:
@@ -75,11 +76,7 @@ def on_this_machine(port: int) -> Target:
             f"no local stack runs on port {port}: start it with make run, or name its port with --local=PORT"
         ) from error
     addresses = dict(line.split("=", 1) for line in lines)
-    session = boto3.session.Session(
-        addresses["AWS_ACCESS_KEY_ID"],
-        addresses["AWS_SECRET_ACCESS_KEY"],
-        region_name=addresses["AWS_DEFAULT_REGION"],
-    )
+    session = local_session(addresses)
     url = addresses["AWS_ENDPOINT_URL"]
     return Target(
         name=f"the local stack on port {port}",

@@ -1,9 +1,16 @@
-"""What every test may rely on, and what every run tells at its end: how many cases the property tests went through."""
+"""What every test may rely on, and a summary of every run: how many cases the property tests went through."""
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """Everything that the tests talk to is on loopback, where a proxy would not find it."""
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
 
 
 @pytest.fixture(autouse=True)

@@ -1,1 +1,1 @@
-"""The console: the buffer at work, live on one page, with levers. Development only."""
+"""The console: one page that shows the buffer live, with controls to load it and to inject faults. Development only."""

@@ -12,17 +12,17 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 
 from dev.console.page import page
-from dev.console.settings import Settings
-from dev.console.state import Desk
-from dev.local.emulator import LOOPBACK, TOKEN_PATH
+from dev.console.settings import ConsoleSettings
+from dev.console.state import ConsoleState
+from dev.local.loopback import LOOPBACK, TOKEN_PATH
 
 _ICON = Path(__file__).with_name("icon.svg").read_text()
 
 
 def main() -> None:
-    settings = Settings.from_environment(os.environ)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each poll
-    desk = Desk(settings)
+    settings = ConsoleSettings.from_environment(os.environ)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs a line for each poll
+    state = ConsoleState(settings)
 
     @app.get(TOKEN_PATH)
     def token() -> PlainTextResponse:
@@ -30,13 +30,13 @@ def main() -> None:
 
     @ui.page("/")
     def index() -> None:
-        page(desk)
+        page(state)
 
-    # Loopback only, and by its own names only: no other site's page may come here by a name that leads to loopback.
+    # On loopback, and under its own names only: another site's page may reach loopback under that site's name.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"])
-    app.on_startup(lambda: background_tasks.create(desk.run(), name="poll"))
-    app.on_shutdown(desk.stop)
-    threading.Thread(target=_until_standard_input_closes, daemon=True).start()
+    app.on_startup(lambda: background_tasks.create(state.poll_forever(), name="poll"))
+    app.on_shutdown(state.stop)
+    threading.Thread(target=_stop_when_standard_input_closes, daemon=True).start()
     ui.run(
         host=LOOPBACK,
         port=settings.port,
@@ -50,8 +50,8 @@ def main() -> None:
     )
 
 
-def _until_standard_input_closes() -> None:
-    """Whoever started the console may be killed without a word; then the pipe closes."""
+def _stop_when_standard_input_closes() -> None:
+    """The pipe closes even when whoever started the console was killed."""
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
 

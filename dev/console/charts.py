@@ -1,41 +1,42 @@
-"""The charts as ECharts wants them. Pure. Texts get their colours from the style sheet, by light or dark."""
+"""The charts' options and lines for ECharts. Pure. The style sheet colours the texts, for light and dark mode."""
 
 from collections.abc import Callable, Iterable, Sequence
 
-from dev.console.time_series import Json, Point
+from dev.console.time_series import ChartPoint, Json
 
 BLUE, TEAL, GREEN, ORANGE, RED, PURPLE = "#3b82f6", "#14a3a3", "#2f9e5f", "#e08a1e", "#dc4c4c", "#a855c8"
 _SPAN_SECONDS_MIN = 60
 _FAINT = "rgba(128,138,150,0.22)"
 
 
-def accepted(points: Sequence[Point]) -> list[Json]:
+def records_lines(points: Sequence[ChartPoint]) -> list[Json]:
     return [
         _line("accepted", BLUE, points, lambda p: p.accepted, area=0.25),
-        _line("taken by the table", GREEN, points, lambda p: p.records),
+        _line("written to the table", GREEN, points, lambda p: p.records),
     ]
 
 
-def backlog(points: Sequence[Point]) -> list[Json]:
+def backlog_lines(points: Sequence[ChartPoint]) -> list[Json]:
     lines = [
         _line("backlog", TEAL, points, lambda p: p.backlog, area=0.35),
-        _line("of it in flight", ORANGE, points, lambda p: p.in_flight, width=1),
+        _line("of which in flight", ORANGE, points, lambda p: p.in_flight, width=1),
     ]
-    if any(point.beside is not None for point in points):
-        lines.append(_line("not stored by the original pattern", PURPLE, points, lambda p: p.beside, dashed=True))
+    if any(point.original_unstored is not None for point in points):
+        name = "not stored by the original pattern"
+        lines.append(_line(name, PURPLE, points, lambda p: p.original_unstored, dashed=True))
     return lines
 
 
-def table(points: Sequence[Point]) -> list[Json]:
+def table_lines(points: Sequence[ChartPoint]) -> list[Json]:
     return [
-        _line("taken", GREEN, points, lambda p: p.units, area=0.25),
+        _line("consumed", GREEN, points, lambda p: p.units, area=0.25),
         {**_line("provisioned", ORANGE, points, lambda p: p.capacity, dashed=True), "step": "end"},
         _line("throttled calls a second", RED, points, lambda p: p.throttles, width=1),
     ]
 
 
-def options(unit: str) -> Json:
-    """Of an empty chart."""
+def empty_chart(description: str) -> Json:
+    """Options of a chart without lines; the description is for screen readers."""
     return {
         "animation": False,
         "grid": {"left": 44, "right": 14, "top": 12, "bottom": 24},
@@ -54,19 +55,19 @@ def options(unit: str) -> Json:
             "splitLine": {"lineStyle": {"color": _FAINT}},
             "axisLabel": {"hideOverlap": True},
         },
-        "aria": {"enabled": True, "label": {"description": unit}},
+        "aria": {"enabled": True, "label": {"description": description}},
         "series": [],
     }
 
 
-def span(points: Iterable[Point], seconds: float) -> list[Point]:
-    """The points of the last seconds."""
+def last_seconds(points: Iterable[ChartPoint], seconds: float) -> list[ChartPoint]:
+    """The points of the last `seconds`."""
     all_points = list(points)
     return [point for point in all_points if point.at >= all_points[-1].at - seconds]
 
 
-def bounds(points: Sequence[Point], seconds: float) -> Json:
-    """Of the time axis: not wider than what there is, and not narrower than a minute."""
+def time_bounds(points: Sequence[ChartPoint], seconds: float) -> Json:
+    """Of the time axis, in Unix milliseconds: no wider than the points, and at least a minute."""
     if not points:
         return {}
     end = points[-1].at
@@ -77,8 +78,8 @@ def bounds(points: Sequence[Point], seconds: float) -> Json:
 def _line(
     name: str,
     colour: str,
-    points: Sequence[Point],
-    value: Callable[[Point], float | None],
+    points: Sequence[ChartPoint],
+    value: Callable[[ChartPoint], float | None],
     *,
     area: float = 0.0,
     width: int = 2,

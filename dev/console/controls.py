@@ -1,29 +1,39 @@
-"""The levers: what is sent, what the table takes, what fails, and who drains beside."""
+"""The page's controls: sending, the table's capacity, injected faults, and the original pattern to compare with."""
 
 from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
-from dev.console import formatting as words
-from dev.console import workload as load
-from dev.console.state import TROUBLES, Desk
-from dev.local.fault_injection import Fault
+from dev.console import generated_load
+from dev.console.formatting import UNKNOWN, whole
+from dev.console.sender import ACTION_ERRORS
+from dev.console.state import ConsoleState
+from dev.local.fault_injection import EmulatorFault
 from ops.errors import error_line
 
 _WCU_MAX = 1000
 _FAULTS = {
-    Fault.THROTTLE: ("Throttle everything", "the table refuses every write; nothing is lost, and nothing gives up"),
-    Fault.SQS_DOWN: ("SQS down", "the API answers 503 and never a false 202"),
-    Fault.DYNAMODB_5XX: ("DynamoDB 5xx", "the consumer tries again within its invocation, then gives back"),
-    Fault.PERMISSION: ("Broken permission", "every put is denied; messages come again ever later, and keep"),
+    EmulatorFault.THROTTLE: (
+        "Throttle all writes",
+        "the table refuses every write; no record is lost or dead-lettered",
+    ),
+    EmulatorFault.SQS_DOWN: ("SQS down", "the API answers 503 and never a false 202"),
+    EmulatorFault.DYNAMODB_5XX: (
+        "DynamoDB 5xx",
+        "the consumer retries within its invocation, then the messages return to the queue",
+    ),
+    EmulatorFault.PERMISSION: (
+        "Access denied",
+        "every put is denied; messages are redelivered at growing intervals, and none is lost",
+    ),
 }
 
 
-async def attempt(work: Awaitable[object], done: str = "") -> bool:
-    """Whether it was done; tells the tab either way."""
+async def attempt(action: Awaitable[object], done: str = "") -> bool:
+    """Whether the action succeeded. The tab shows the error, or the text `done`."""
     try:
-        await work
-    except TROUBLES as error:
+        await action
+    except ACTION_ERRORS as error:
         ui.notify(error_line(error) or type(error).__name__, type="negative", multi_line=True)
         return False
     if done:
@@ -31,75 +41,56 @@ async def attempt(work: Awaitable[object], done: str = "") -> bool:
     return True
 
 
-def _card(title: str, aside: str = "") -> ui.element:
-    card = ui.element("section").classes("fb-card")
-    with card:
-        ui.label(title).classes("fb-title")
-        if aside:
-            ui.label(aside).classes("fb-aside")
-    return card
-
-
-def send(desk: Desk) -> Callable[[], None]:
+def send_card(state: ConsoleState) -> Callable[[], None]:
     with _card("Send"):
         burst = ui.button("Send the burst", color=None)
-        burst.on_click(lambda: desk.send("burst", load.burst(), load.BURST_RECORDS, 0))
+        burst.on_click(lambda: state.send("burst", generated_load.burst(), generated_load.BURST_RECORDS, 0))
         burst.props("unelevated no-caps").classes("fb-wide fb-primary")
-        ui.label("the original pattern's: 50 records of 4 KB, five times the ids 1 to 10").classes("fb-aside")
+        ui.label("the original pattern's: 50 records of 4 KB, the ids 1 to 10 five times").classes("fb-note")
         with ui.element("div").classes("fb-fields"):
-            rate = _number("Rate", 20, 1, load.RATE_MAX, "/s")
-            size = _number("Size", 1000, load.BYTES_MIN, load.BYTES_MAX, "B")
-            length = _number("Length", 10, 1, load.SECONDS_MAX, "s")
+            rate = _number("Rate", 20, 1, generated_load.RATE_MAX, "/s")
+            size = _number("Size", 1000, generated_load.BYTES_MIN, generated_load.BYTES_MAX, "B")
+            length = _number("Length", 10, 1, generated_load.SECONDS_MAX, "s")
         with ui.element("div").classes("fb-row"):
             start = ui.button("Send the load").props("outline no-caps")
-            stop = ui.button("Stop").props("flat no-caps color=negative")
-        progress = ui.label().classes("fb-aside").props("data-testid=sending role=status")
+            stop = ui.button("StopFlag", on_click=state.sender.stop).props("flat no-caps color=negative")
+        progress_label = ui.label().classes("fb-note").props("data-testid=sending role=status")
 
     def send_load() -> None:
         try:
-            chosen = load.Load(*(int(each.value or 0) for each in (rate, size, length)))
-        except load.LoadInvalid as error:
+            load = generated_load.GeneratedLoad(*(int(field.value or 0) for field in (rate, size, length)))
+        except generated_load.LoadInvalid as error:
             ui.notify(str(error), type="warning")
             return
-        name = f"load-{desk.series.reading.sent if desk.series.reading else 0}"
-        desk.send("load", chosen.requests(name), chosen.records, 1)
-
-    def halt() -> None:
-        if desk.sending:
-            desk.sending.stopped = True
+        name = f"load-{state.series.latest.sent if state.series.latest else 0}"
+        state.send("load", load.requests(name), load.records, 1)
 
     start.on_click(send_load)
-    stop.on_click(halt)
 
     def refresh() -> None:
-        sending = desk.sending
-        running = sending is not None and not sending.ended
+        progress = state.sender.progress
+        sending = progress is not None and not progress.ended
         for button in (burst, start):
-            button.set_enabled(not running)
-        stop.set_visibility(running)
-        if sending is None:
-            progress.set_text("")
+            button.set_enabled(not sending)
+        stop.set_visibility(sending)
+        if progress is None:
+            progress_label.set_text("")
             return
-        told = f"{sending.name}: {words.whole(sending.accepted)} of {words.whole(sending.of)} accepted"
-        progress.set_text(f"{told}. {sending.trouble}" if sending.trouble else told)
-        progress.classes(replace="fb-aside fb-trouble" if sending.trouble else "fb-aside")
+        text = f"{progress.name}: {whole(progress.accepted)} of {whole(progress.total)} accepted"
+        progress_label.set_text(f"{text}. {progress.error}" if progress.error else text)
+        progress_label.classes(replace="fb-note fb-error" if progress.error else "fb-note")
 
     return refresh
 
 
-def _number(label: str, value: int, least: int, most: int, unit: str) -> ui.number:
-    number = ui.number(label, value=value, min=least, max=most, precision=0)
-    return number.props(f'dense outlined suffix="{unit}" hide-bottom-space').classes("fb-field")
-
-
-def capacity(desk: Desk) -> Callable[[], None]:
+def capacity_card(state: ConsoleState) -> Callable[[], None]:
     with _card("Table capacity"):
-        now = ui.label().classes("fb-aside").props("data-testid=capacity")
+        now = ui.label().classes("fb-note").props("data-testid=capacity")
 
         async def provision(units: int) -> None:
-            await attempt(desk.provision(units), f"Provisioned: {units:,} write units a second")
+            await attempt(state.provision(units), f"Provisioned: {units:,} write units a second")
 
-        async def chosen() -> None:
+        async def provision_chosen() -> None:
             units = int(number.value or 0)
             if 1 <= units <= _WCU_MAX:
                 await provision(units)
@@ -108,80 +99,95 @@ def capacity(desk: Desk) -> Callable[[], None]:
 
         with ui.element("div").classes("fb-row"):
             number = _number("Write units", 5, 1, _WCU_MAX, "/s")
-            ui.button("Set", on_click=chosen).props("outline no-caps")
+            ui.button("Set", on_click=provision_chosen).props("outline no-caps")
         with ui.element("div").classes("fb-row"):
             for units in (1, 5, 25, 100):
                 ui.button(f"{units}", on_click=lambda units=units: provision(units)).props(
                     f'outline dense no-caps aria-label="{units} write units"'
                 ).classes("fb-chip")
-        ui.label("the limiter holds to it at once, and the drain finds it within half a minute").classes("fb-aside")
+        ui.label("the limiter applies it at once; the consumer notices within half a minute").classes("fb-note")
 
     def refresh() -> None:
-        reading = desk.series.reading
-        now.set_text(f"now {words.whole(reading.capacity)} write units/s" if reading else words.UNKNOWN)
+        latest = state.series.latest
+        now.set_text(f"now {whole(latest.capacity)} write units/s" if latest else UNKNOWN)
 
     return refresh
 
 
-def faults(desk: Desk) -> Callable[[], None]:
+def faults_card(state: ConsoleState) -> Callable[[], None]:
     switches: dict[str, ui.switch] = {}
 
-    def lever(name: str) -> Callable[[], Awaitable[None]]:
-        async def move() -> None:
-            on = bool(switches[name].value)
-            if on != (name in desk.faults):
-                await attempt(desk.set_fault(name, on=on))
+    def on_change(name: str) -> Callable[[], Awaitable[None]]:
+        async def set_fault() -> None:
+            active = bool(switches[name].value)
+            if active != (name in state.faults):
+                await attempt(state.set_fault(name, active=active))
 
-        return move
+        return set_fault
 
     with _card("Faults"):
-        for fault, (title, aside) in _FAULTS.items():
-            switches[fault] = ui.switch(title, on_change=lever(fault)).props("dense").classes("fb-switch")
-            ui.label(aside).classes("fb-aside fb-under")
-        button = ui.button("Put poison on the queue", on_click=lambda: attempt(desk.poison(), "Four messages put"))
+        for fault, (title, note) in _FAULTS.items():
+            switches[fault] = ui.switch(title, on_change=on_change(fault)).props("dense").classes("fb-switch")
+            ui.label(note).classes("fb-note fb-under")
+        button = ui.button("Send poison messages", on_click=lambda: attempt(state.send_poison(), "Four messages sent"))
         button.props("outline no-caps").classes("fb-wide")
-        ui.label(f"{len(load.POISON)} messages that can never be stored, past the API").classes("fb-aside")
+        note = f"{len(generated_load.POISON)} messages that can never be stored, straight to the queue"
+        ui.label(note).classes("fb-note")
 
     def refresh() -> None:
         for name, switch in switches.items():
-            if switch.value != (name in desk.faults):
-                switch.set_value(name in desk.faults)
+            if switch.value != (name in state.faults):
+                switch.set_value(name in state.faults)
 
     return refresh
 
 
-def beside(desk: Desk) -> Callable[[], None]:
-    with _card("Side by side", "the same records, drained by the original pattern into a table of the same capacity"):
-        start = ui.button("Run the original pattern beside").props("outline no-caps").classes("fb-wide")
-        with ui.element("div").classes("fb-beside").props("data-testid=beside") as grid:
+def comparison_card(state: ConsoleState) -> Callable[[], None]:
+    with _card("Side by side", "the original pattern gets the same records, and a table of the same capacity"):
+        start = ui.button("Run the original pattern too").props("outline no-caps").classes("fb-wide")
+        with ui.element("div").classes("fb-comparison").props("data-testid=comparison") as grid:
             for head in ("", "Forebay", "original"):
-                ui.label(head).classes("fb-beside-head")
+                ui.label(head).classes("fb-comparison-head")
             cells: list[tuple[ui.label, ui.label]] = []
             for name in ("in the queue", "dead-lettered", "items stored"):
-                ui.label(name).classes("fb-aside")
+                ui.label(name).classes("fb-note")
                 cells.append((ui.label(), ui.label()))
-        note = ui.label("From the next record on. It gives records up after 20 receives 20 s apart: seven minutes.")
-        note.classes("fb-aside")
+        note = "It dead-letters a record after 20 receives, 20 s apart: after about seven minutes."
+        ui.label(note).classes("fb-note")
 
     async def run() -> None:
         start.disable()
-        if not await attempt(desk.run_the_original_beside(), "It gets what is sent from now on"):
+        if not await attempt(state.start_original_pattern(), "It gets what is sent from now on"):
             start.enable()
 
     start.on_click(run)
 
     def refresh() -> None:
-        now, origin = desk.series.reading, desk.beside_from
-        start.set_visibility(desk.original is None)
-        grid.set_visibility(bool(now and now.beside))
-        if now and now.beside and origin:
+        now, at_start = state.series.latest, state.comparison_start
+        start.set_visibility(state.original is None)
+        grid.set_visibility(bool(now and now.original))
+        if now and now.original and at_start:
             pairs = (
-                (now.backlog, now.beside.backlog),
-                (now.dead_lettered - origin.dead_lettered, now.beside.dead_lettered),
-                (now.items - origin.items, now.beside.stored),
+                (now.backlog, now.original.backlog),
+                (now.dead_lettered - at_start.dead_lettered, now.original.dead_lettered),
+                (now.items - at_start.items, now.original.stored),
             )
-            for (ours, theirs), (forebay, original) in zip(cells, pairs, strict=True):
-                ours.set_text(words.whole(forebay))
-                theirs.set_text(words.whole(original))
+            for (forebay_label, original_label), (forebay, original) in zip(cells, pairs, strict=True):
+                forebay_label.set_text(whole(forebay))
+                original_label.set_text(whole(original))
 
     return refresh
+
+
+def _card(title: str, note: str = "") -> ui.element:
+    card = ui.element("section").classes("fb-card")
+    with card:
+        ui.label(title).classes("fb-title")
+        if note:
+            ui.label(note).classes("fb-note")
+    return card
+
+
+def _number(label: str, value: int, least: int, most: int, unit: str) -> ui.number:
+    number = ui.number(label, value=value, min=least, max=most, precision=0)
+    return number.props(f'dense outlined suffix="{unit}" hide-bottom-space').classes("fb-field")

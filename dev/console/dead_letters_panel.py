@@ -1,15 +1,15 @@
-"""The last records with their way through, and the dead letters."""
+"""The dead letters: their reasons, their contents, and how to send them back to the queue."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nicegui import ui
 
-from dev.console import formatting as words
 from dev.console.controls import attempt
-from dev.console.dead_letters import SHOWN_MAX, Known
-from dev.console.record_timings import Way, ways_of
-from dev.console.state import LETTERS_MAX, TROUBLES, Desk
+from dev.console.dead_letters import SHOWN_MAX, DeadLettersOverview
+from dev.console.formatting import UNKNOWN, byte_count
+from dev.console.sender import ACTION_ERRORS
+from dev.console.state import DEAD_LETTERS_READ_MAX, ConsoleState
 from ops.dead_letter_queue import DeadLetterSummary
 from ops.errors import error_line
 from ops.formatting import count, printable, shortened
@@ -18,158 +18,116 @@ if TYPE_CHECKING:
     from ops.dead_letter import DeadLetter
     from ops.send_back_and_drop import Tally
 
-_RECORDS = 10
 _BODY_LENGTH_MAX = 20_000
-_COLUMNS = [
-    {"name": "id", "label": "record", "field": "id", "align": "left"},
-    {"name": "accepted", "label": "accepted (UTC)", "field": "accepted", "align": "left"},
-    {"name": "queue", "label": "→ queue", "field": "queue", "align": "right"},
-    {"name": "table", "label": "→ table", "field": "table", "align": "right"},
-    {"name": "units", "label": "write units", "field": "units", "align": "right"},
-]
+_DETAIL_LENGTH_MAX = 120
+_KEY_LENGTH_MAX = 40
 
 
-def last_records(desk: Desk) -> Callable[[], None]:
-    with ui.element("section").classes("fb-card"):
-        with ui.element("div").classes("fb-card-head"):
-            ui.label("Last records put").classes("fb-title")
-            summary = ui.label().classes("fb-aside")
-        empty = ui.label("None yet: what reaches the table is here with its times.").classes("fb-empty")
-        table = ui.table(columns=_COLUMNS, rows=[], row_key="version").props("dense flat").classes("fb-table")
-        table.props('data-testid="records"')
-
-    def refresh() -> None:
-        reading = desk.series.reading
-        ways = ways_of(reading.last_puts) if reading else []
-        empty.set_visibility(not ways)
-        table.set_visibility(bool(ways))
-        summary.set_text(_summary(ways))
-        rows = [_row(way) for way in ways[:_RECORDS]]
-        if rows != table.rows:
-            table.rows = rows
-
-    return refresh
-
-
-def _row(way: Way) -> dict[str, Any]:
-    return {
-        "version": way.version,
-        "id": shortened(printable(way.id), 40),
-        "accepted": way.accepted[11:23],
-        "queue": words.milliseconds(way.to_queue_ms),
-        "table": words.milliseconds(way.to_table_ms),
-        "units": f"{way.units:g}",
-    }
-
-
-def _summary(ways: list[Way]) -> str:
-    if not ways:
-        return ""
-    middle = sorted(way.all_ms for way in ways)[len(ways) // 2]
-    return f"of the last {len(ways)}: half were in the table within {words.milliseconds(middle)}"
-
-
-def dead_letters(desk: Desk) -> Callable[[], None]:
+def dead_letters_panel(state: ConsoleState) -> Callable[[], None]:
     with ui.element("section").classes("fb-card"):
         with ui.element("div").classes("fb-card-head"):
             ui.label("Dead letters").classes("fb-title")
             reasons = ui.element("div").classes("fb-reasons")
 
-            async def all_back() -> None:
-                await _send_back(desk, None)
+            async def send_all_back() -> None:
+                await _send_back(state, None)
 
-            everything = ui.button("Send all back", on_click=all_back).props("flat dense no-caps")
+            send_all = ui.button("Send all back", on_click=send_all_back).props("flat dense no-caps")
         empty = ui.label().classes("fb-empty")
         rows = ui.element("div").classes("fb-letters").props("data-testid=letters")
-        more = ui.label().classes("fb-aside")
-    shown: list[Known | None] = [None]
+        more = ui.label().classes("fb-note")
+    shown: list[DeadLettersOverview | None] = [None]
 
     def refresh() -> None:
-        known = desk.known
-        empty.set_visibility(not known.count)
-        empty.set_text(_none(desk))
-        if known is shown[0]:
+        summary = state.dead_letters
+        empty.set_visibility(not summary.count)
+        empty.set_text(_empty_text(state))
+        if summary is shown[0]:
             return
-        shown[0] = known
-        everything.set_visibility(known.count > 1)
+        shown[0] = summary
+        send_all.set_visibility(summary.count > 1)
         for part in (reasons, rows):
             part.clear()
         with reasons:
-            for reason, number in known.reasons.items():
+            for reason, number in summary.reasons.items():
                 ui.label(f"{printable(reason)}: {number:,}").classes("fb-reason")
         with rows:
-            for letter in known.letters:
-                _letter(desk, letter)
-        hidden = known.count - len(known.letters)
-        more.set_text(f"and {hidden:,} more: the first {SHOWN_MAX} are shown" if hidden else "")
+            for letter in summary.letters:
+                _row(state, letter)
+        hidden = summary.count - len(summary.letters)
+        more.set_text(f"and {hidden:,} more; the first {SHOWN_MAX} are shown" if hidden else "")
 
     return refresh
 
 
-def _none(desk: Desk) -> str:
-    """Why none is listed."""
-    there = desk.series.reading.dead_lettered if desk.series.reading else 0
-    if not there:
-        return "None: nothing was given up."
-    if there > LETTERS_MAX:
-        return f"{there:,} dead letters, too many to be read for this page: python -m ops dead-letters list --local"
-    return f"Reading {count(there, 'dead letter')} …"
+def _empty_text(state: ConsoleState) -> str:
+    """Why no dead letter is listed."""
+    number = state.series.latest.dead_lettered if state.series.latest else 0
+    if not number:
+        return "None: no record was given up."
+    if number > DEAD_LETTERS_READ_MAX:
+        return f"{number:,} dead letters, too many to read for this page: python -m ops dead-letters list --local"
+    return f"Reading {count(number, 'dead letter')} …"
 
 
-def _letter(desk: Desk, letter: DeadLetterSummary) -> None:
-    async def look() -> None:
-        await _look(desk, letter.message_id)
+def _row(state: ConsoleState, letter: DeadLetterSummary) -> None:
+    async def show() -> None:
+        await _show(state, letter.message_id)
 
-    async def back() -> None:
-        await _send_back(desk, letter.message_id)
+    async def send_back() -> None:
+        await _send_back(state, letter.message_id)
 
     with ui.element("div").classes("fb-letter"):
         with ui.element("div").classes("fb-letter-text"):
             ui.label(printable(letter.reason)).classes("fb-reason")
-            detail = shortened(printable(letter.detail), 120) or "SQS gave it up after too many receives"
-            ui.label(detail)
-            key = "no key" if letter.key is None else shortened(printable(letter.key.partition), 40)
-            ui.label(f"{key}, {words.of_bytes(letter.body_bytes)}, message {letter.message_id}").classes("fb-aside")
+            detail = shortened(printable(letter.detail), _DETAIL_LENGTH_MAX)
+            ui.label(detail or "moved here by SQS after too many receives")
+            key = "no key" if letter.key is None else shortened(printable(letter.key.partition), _KEY_LENGTH_MAX)
+            ui.label(f"{key}, {byte_count(letter.body_bytes)}, message {letter.message_id}").classes("fb-note")
         with ui.element("div").classes("fb-row"):
-            ui.button("Look", on_click=look).props("flat dense no-caps")
-            ui.button("Send back", on_click=back).props("outline dense no-caps")
+            ui.button("Show", on_click=show).props("flat dense no-caps")
+            ui.button("Send back", on_click=send_back).props("outline dense no-caps")
 
 
-async def _send_back(desk: Desk, message_id: str | None) -> None:
+async def _send_back(state: ConsoleState, message_id: str | None) -> None:
     try:
-        tally: Tally = await desk.send_back(message_id)
-    except TROUBLES as error:
+        tally: Tally = await state.send_back(message_id)
+    except ACTION_ERRORS as error:
         ui.notify(error_line(error), type="negative")
         return
     if tally.sent:
-        ui.notify(f"{count(tally.sent, 'dead letter')} back on the queue; what cannot be stored comes again here")
+        ui.notify(f"{count(tally.sent, 'dead letter')} sent back to the queue; what cannot be stored returns here")
     else:
-        ui.notify("Nothing was sent back: it is not there any more, or somebody else looks at it", type="warning")
+        ui.notify("Nothing was sent back: it is gone, or hidden while somebody else reads it", type="warning")
 
 
-async def _look(desk: Desk, message_id: str) -> None:
+async def _show(state: ConsoleState, message_id: str) -> None:
     found: list[DeadLetter | None] = []
 
     async def find() -> None:
-        found.append(await desk.find(message_id))
+        found.append(await state.find_dead_letter(message_id))
 
     if not await attempt(find()):
         return
     (letter,) = found
     with ui.dialog() as dialog, ui.card().classes("fb-dialog"):
         if letter is None:
-            ui.label("It is not in the dead-letter queue any more.")
+            ui.label("It is no longer in the dead-letter queue.")
         else:
-            ui.label(printable(letter.reason)).classes("fb-title")
-            ui.label(printable(letter.detail)).classes("fb-aside")
-            for name, value in (
-                ("message", letter.message_id),
-                ("sent", letter.sent or words.UNKNOWN),
-                ("dead-lettered", letter.dead_lettered or "by SQS, which does not say when"),
-                ("size", words.of_bytes(letter.body_bytes)),
-            ):
-                ui.label(f"{name}: {value}").classes("fb-aside")
-            ui.label(shortened(letter.body, _BODY_LENGTH_MAX)).classes("fb-body").props("data-testid=body")
+            _contents(letter)
         ui.button("Close", on_click=dialog.close).props("flat no-caps")
     dialog.on("hide", dialog.delete)
     dialog.open()
+
+
+def _contents(letter: "DeadLetter") -> None:
+    ui.label(printable(letter.reason)).classes("fb-title")
+    ui.label(printable(letter.detail)).classes("fb-note")
+    for name, value in (
+        ("message", letter.message_id),
+        ("sent", letter.sent or UNKNOWN),
+        ("dead-lettered", letter.dead_lettered or "by SQS, which does not record when"),
+        ("size", byte_count(letter.body_bytes)),
+    ):
+        ui.label(f"{name}: {value}").classes("fb-note")
+    ui.label(shortened(letter.body, _BODY_LENGTH_MAX)).classes("fb-body").props("data-testid=body")

@@ -1,4 +1,4 @@
-"""Numbers as the page writes them, with their units. Pure."""
+"""Numbers as the page shows them, with their units. Pure."""
 
 from ops.formatting import duration
 
@@ -13,7 +13,7 @@ def whole(number: float) -> str:
 
 
 def rate(number: float | None) -> str:
-    """One decimal where it matters."""
+    """With one decimal below ten."""
     if number is None:
         return UNKNOWN
     return f"{number:.1f}" if 0 < number < _SMALL else f"{number:,.0f}"
@@ -25,11 +25,11 @@ def milliseconds(number: int) -> str:
     return f"{number / 1000:.1f} s" if number < _SMALL * 1000 else duration(number / 1000)
 
 
-def to_empty(seconds: float | None, backlog: int) -> str:
+def time_to_empty(seconds: float | None, backlog: int) -> str:
     if not backlog:
         return "empty"
     return UNKNOWN if seconds is None else f"≈ {duration(max(1.0, seconds))}"
 
 
-def of_bytes(number: int) -> str:
+def byte_count(number: int) -> str:
     return f"{number / 1024:,.1f} KB" if number >= 1024 else f"{number:,} B"  # noqa: PLR2004 - bytes of a KB

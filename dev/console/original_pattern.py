@@ -1,8 +1,8 @@
-"""The original pattern beside Forebay, on a queue and an equally provisioned table of its own, in real time.
+"""The original pattern side by side with Forebay: its own queue, and a table with the same capacity, in real time.
 
-Its policy as the AWS sample has it: two workers, batches of ten, one PutItem after the other without retries; at the
-first error the rest of the batch stays invisible for 20 s, and after 20 receives SQS gives a message up. The item has
-what Forebay adds too, so that both write the same units.
+The policy is that of the AWS sample: two workers, batches of ten, one PutItem after the other without retries; at the
+first error the rest of the batch stays invisible for 20 s, and after 20 receives SQS moves a message to the dead-letter
+queue. The items have Forebay's reserved attribute too, so that both write the same units.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dev.console.time_series import Beside
+from dev.console.time_series import OriginalPatternSnapshot
 from ops.depth import depth_of
 from records.item import Provenance, to_item
 from records.limits import SEND_BATCH_ENTRIES_MAX
@@ -33,21 +33,21 @@ _WAIT_SECONDS = 1
 _PAUSE_SECONDS = 1.0
 
 
-class Original:
-    """Made once, when it is first wanted. Every method blocks, and raises botocore's errors."""
+class OriginalPattern:
+    """Creates its queues and table, and starts its workers. Every method blocks, and raises botocore's errors."""
 
     def __init__(self, target: "Target") -> None:
         self._sqs = target.sqs
         self._dynamodb = target.dynamodb
         self.table = f"{_NAME}-table"
         self._dead_letter_url = self._sqs.create_queue(QueueName=f"{_NAME}-dead-letters")["QueueUrl"]
-        told = self._sqs.get_queue_attributes(QueueUrl=self._dead_letter_url, AttributeNames=["QueueArn"])
-        redrive = {"deadLetterTargetArn": told["Attributes"]["QueueArn"], "maxReceiveCount": _RECEIVES_MAX}
+        answer = self._sqs.get_queue_attributes(QueueUrl=self._dead_letter_url, AttributeNames=["QueueArn"])
+        redrive = {"deadLetterTargetArn": answer["Attributes"]["QueueArn"], "maxReceiveCount": _RECEIVES_MAX}
         self._url = self._sqs.create_queue(
             QueueName=f"{_NAME}-queue",
             Attributes={"VisibilityTimeout": str(_VISIBILITY_SECONDS), "RedrivePolicy": json.dumps(redrive)},
         )["QueueUrl"]
-        self._units = self._create_table(target.record_table_name)
+        self._units = self._create_table(like=target.record_table_name)
         self._stop = threading.Event()
         for number in range(_WORKERS):
             threading.Thread(target=self._work, name=f"{_NAME}-{number}", daemon=True).start()
@@ -66,12 +66,14 @@ class Original:
             ]
             self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
 
-    def look(self) -> Beside:
+    def snapshot(self) -> OriginalPatternSnapshot:
         items = self._dynamodb.describe_table(TableName=self.table)["Table"]["ItemCount"]
-        return Beside(depth_of(self._sqs, self._url).total, depth_of(self._sqs, self._dead_letter_url).total, items)
+        return OriginalPatternSnapshot(
+            depth_of(self._sqs, self._url).total, depth_of(self._sqs, self._dead_letter_url).all, items
+        )
 
     def provision(self, units: int) -> None:
-        """As Forebay's own table is."""
+        """Changes the table's write capacity, to that of Forebay's table."""
         if units != self._units:
             throughput: Any = {"ReadCapacityUnits": 5, "WriteCapacityUnits": units}
             self._dynamodb.update_table(TableName=self.table, ProvisionedThroughput=throughput)
@@ -80,9 +82,9 @@ class Original:
     def stop(self) -> None:
         self._stop.set()
 
-    def _create_table(self, like: str) -> int:
+    def _create_table(self, *, like: str) -> int:
         units = self._dynamodb.describe_table(TableName=like)["Table"]["ProvisionedThroughput"]["WriteCapacityUnits"]
-        with suppress(self._dynamodb.exceptions.ResourceInUseException):  # of an attempt that failed half-way
+        with suppress(self._dynamodb.exceptions.ResourceInUseException):  # an earlier attempt failed after this
             self._dynamodb.create_table(
                 TableName=self.table,
                 AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
@@ -107,7 +109,7 @@ class Original:
             MessageSystemAttributeNames=["SentTimestamp"],
         ).get("Messages", [])
         done: list[Any] = []
-        with suppress(Exception):  # whatever it is, the rest goes back
+        with suppress(Exception):  # whatever it is, the rest of the batch returns to the queue
             for message in messages:
                 self._put(message)
                 done.append({"Id": str(len(done)), "ReceiptHandle": message["ReceiptHandle"]})

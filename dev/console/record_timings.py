@@ -1,4 +1,4 @@
-"""The way of a record through the buffer, by the times that its item carries. Pure."""
+"""How long a record took through the buffer, by the times that its item holds. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,28 +7,28 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """The times are RFC 3339 UTC."""
-
+class RecordTiming:
     id: str
     version: str
     units: float
+    """Write units."""
     accepted: str
+    """RFC 3339 UTC."""
     to_queue_ms: int
-    """From acceptance until SQS had it."""
+    """From acceptance until SQS had the message."""
     to_table_ms: int
-    """From there until the consumer put it."""
+    """From then until the consumer put the item."""
 
     @property
-    def all_ms(self) -> int:
+    def total_ms(self) -> int:
         return self.to_queue_ms + self.to_table_ms
 
 
-def way_of(put: Mapping[str, Any]) -> Way | None:
-    """Of one of the emulator's last puts; None where its times are not to be read."""
+def timing_of(put: Mapping[str, Any]) -> RecordTiming | None:
+    """Of one of the emulator's last puts; None where its times cannot be read."""
     try:
         accepted, sqs, ddb = (datetime.fromisoformat(put[name]) for name in ("accepted", "sqs", "ddb"))
-        return Way(
+        return RecordTiming(
             id=put["id"],
             version=put["version"],
             units=put["units"],
@@ -40,6 +40,6 @@ def way_of(put: Mapping[str, Any]) -> Way | None:
         return None
 
 
-def ways_of(puts: Iterable[Mapping[str, Any]]) -> list[Way]:
+def timings_of(puts: Iterable[Mapping[str, Any]]) -> list[RecordTiming]:
     """The newest first."""
-    return [way for put in puts if (way := way_of(put))][::-1]
+    return [timing for put in puts if (timing := timing_of(put))][::-1]

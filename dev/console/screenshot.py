@@ -1,11 +1,10 @@
-"""`python -m dev.console.screenshot PATH`: README's picture of the console, taken anew from a stack that it starts.
+"""`python -m dev.console.screenshot PATH`: takes README's picture of the console, on a local stack that it starts.
 
-A load of six times the table's rate goes in, and the original pattern drains the same records beside.
+A load of six times the table's rate is sent, and the original pattern drains the same records side by side.
 """
 
 import argparse
 import shutil
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -14,9 +13,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from dev.local.ports import free_ports
 from dev.local.processes import StopRequest
-from dev.local.settings import Settings
-from dev.local.stack import running
+from dev.local.settings import LocalSettings
+from dev.local.stack import running_stack
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _WIDTH, _HEIGHT = 1366, 1200
@@ -31,7 +31,7 @@ class BrowserMissing(Exception):
 
 
 def chromium() -> str:
-    """Where it is. Raises `BrowserMissing`."""
+    """The path of the browser. Raises `BrowserMissing`."""
     found = next((path for name in _CHROMIUM if (path := shutil.which(name))), None)
     if found is None:
         raise BrowserMissing
@@ -40,7 +40,7 @@ def chromium() -> str:
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """Headless; it opens what is on loopback only."""
+    """A headless browser; it opens pages on loopback only."""
     path = chromium()
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
@@ -50,10 +50,10 @@ def browser() -> Iterator[Browser]:
             opened.close()
 
 
-def story(page: Page) -> None:
-    """Until the backlog of the load is drained."""
-    page.get_by_role("button", name="Run the original pattern beside").click()
-    expect(page.get_by_test_id("beside")).to_be_visible()
+def send_and_drain(page: Page) -> None:
+    """Returns when the backlog of the load is drained."""
+    page.get_by_role("button", name="Run the original pattern too").click()
+    expect(page.get_by_test_id("comparison")).to_be_visible()
     time.sleep(_SETTLE_SECONDS)
     for label, number in (("Rate", 30), ("Size", 4000), ("Length", 5)):
         page.get_by_label(label).fill(f"{number}")
@@ -70,27 +70,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.console.screenshot", description=__doc__)
     parser.add_argument("path", type=Path)
     path: Path = parser.parse_args().path
-    port, aws_port, console_port = _free_ports(3)
-    settings = Settings(port=port, aws_port=aws_port, console_port=console_port, wcu=_WCU, burst_seconds=0)
+    port, aws_port, console_port = free_ports(3)
+    settings = LocalSettings(port=port, aws_port=aws_port, console_port=console_port, wcu=_WCU, burst_seconds=0)
     try:
-        with running(settings, StopRequest()) as run, browser() as opened:
+        with running_stack(settings, StopRequest()) as stack, browser() as opened:
             page = opened.new_page(viewport={"width": _WIDTH, "height": _HEIGHT}, device_scale_factor=1)
-            page.goto(run.console_url)
-            story(page)
+            page.goto(stack.console_url)
+            send_and_drain(page)
             page.screenshot(path=path)
     except BrowserMissing as error:
         print(f"forebay: {error}", file=sys.stderr)
         return 1
     print(path)
     return 0
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports: list[int] = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 if __name__ == "__main__":

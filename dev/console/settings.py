@@ -1,16 +1,16 @@
-"""What the console is told by whoever started it (`dev.local.stack`)."""
+"""The console's settings, from the environment that `dev.local.stack` starts it in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import boto3
 from botocore.config import Config
 
+from ops.local_session import local_session
 from ops.target import Target
 from records.key import KeySchema
 
 _CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 1},  # what the stack says is what the page shows
+    retries={"mode": "standard", "total_max_attempts": 1},  # the page shows every failure
     connect_timeout=2,
     read_timeout=5,
     max_pool_connections=20,
@@ -18,22 +18,18 @@ _CONFIG = Config(
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ConsoleSettings:
     port: int
     api_url: str
     aws_url: str
-    burst_seconds: float
     token: str
+    """Of this run; it opens the emulator's control API."""
     target: Target
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str]) -> "ConsoleSettings":
         aws_url = environment["AWS_ENDPOINT_URL"]
-        session = boto3.session.Session(
-            environment["AWS_ACCESS_KEY_ID"],
-            environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=environment["AWS_DEFAULT_REGION"],
-        )
+        session = local_session(environment)
         target = Target(
             name="the local stack",
             sqs=session.client("sqs", endpoint_url=aws_url, config=_CONFIG),
@@ -47,7 +43,6 @@ class Settings:
             port=int(environment["CONSOLE_PORT"]),
             api_url=environment["API_URL"],
             aws_url=aws_url,
-            burst_seconds=float(environment["BURST_SECONDS"]),
             token=environment["STACK_TOKEN"],
             target=target,
         )

@@ -1,25 +1,25 @@
-"""What all tabs of the page share: the series, the dead letters, what is being sent, and the levers.
+"""What all tabs of the page share: the time series, the dead letters, what is being sent, and the actions.
 
-Everything here runs on the event loop; what blocks is done in threads.
+Everything here runs on the event loop; calls that block run in threads.
 """
 
 import asyncio
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from dev.console.clients import Api, Control, Refused
-from dev.console.dead_letters import DeadLetters, Known
-from dev.console.original_pattern import Original
-from dev.console.settings import Settings
-from dev.console.time_series import Json, Reading, Series
-from dev.console.workload import POISON
+from dev.console.clients import ApiClient, ControlClient
+from dev.console.dead_letters import ConsoleDeadLetters, DeadLettersOverview
+from dev.console.generated_load import POISON
+from dev.console.original_pattern import OriginalPattern
+from dev.console.sender import RecordSender
+from dev.console.settings import ConsoleSettings
+from dev.console.time_series import Json, OriginalPatternSnapshot, StackSnapshot, TimeSeries
 from ops.dead_letter import DeadLetter
 from ops.depth import depth_of
 from ops.send_back_and_drop import Tally
@@ -27,84 +27,68 @@ from records.version import Versions
 from telemetry.queue_depth import QueueDepth
 
 POLL_SECONDS = 1.0
-_LETTERS_EVERY_SECONDS = 3.0
-LETTERS_MAX = 2000
-"""Beyond so many dead letters they are not read by themselves: that takes a receive for each ten."""
-
-TROUBLES = (httpx.HTTPError, BotoCoreError, ClientError, Refused)
-"""For `except`: what a lever may raise."""
+_DEAD_LETTERS_EVERY_SECONDS = 3.0
+DEAD_LETTERS_READ_MAX = 2000
+"""Above this number the dead letters are not read automatically: it takes a receive for every ten."""
 
 
-@dataclass(slots=True)
-class Sending:
-    """A load on its way."""
-
-    name: str
-    of: int
-    accepted: int = 0
-    stopped: bool = False
-    trouble: str = ""
-    ended: bool = False
-
-
-class Desk:
-    def __init__(self, settings: Settings) -> None:
+class ConsoleState:
+    def __init__(self, settings: ConsoleSettings) -> None:
         self.settings = settings
-        self.series = Series()
-        self.letters = DeadLetters(settings.target)
-        self.known = Known()
+        self.series = TimeSeries()
+        self.dead_letters = DeadLettersOverview()
         self.faults: frozenset[str] = frozenset()
-        self.sending: Sending | None = None
-        self.original: Original | None = None
-        self.beside_from: Reading | None = None
-        """Where Forebay stood when the original pattern began to run beside it."""
-        self._control = Control(settings.aws_url, settings.token)
-        self._api = Api(settings.api_url)
+        self.original: OriginalPattern | None = None
+        self.comparison_start: StackSnapshot | None = None
+        """The stack when the original pattern was started."""
+        self._control = ControlClient(settings.aws_url, settings.token)
+        self._api = ApiClient(settings.api_url)
+        self.sender = RecordSender(self._api, self._send_to_original)
+        self._dead_letter_queue = ConsoleDeadLetters(settings.target)
         self._versions = Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits)
-        self._beginning = asyncio.Lock()
-        self._changes = 0
-        self._letters_at = 0.0
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._original_starts = asyncio.Lock()
+        self._fault_changes = 0
+        self._dead_letters_read_at = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    # ── what is read ─────────────────────────────────────────────────────────────────────────────────────────────────
-    async def run(self) -> None:
-        """Polls for ever."""
+    # ── polling ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    async def poll_forever(self) -> None:
         while True:
             began = time.monotonic()
             try:
                 await self._poll()
             except (httpx.HTTPError, BotoCoreError, ClientError, KeyError, ValueError) as error:
-                self.series.lost(f"{type(error).__name__}: {error}", time.time())
+                self.series.mark_unreachable(f"{type(error).__name__}: {error}", time.time())
             await asyncio.sleep(max(0.1, began + POLL_SECONDS - time.monotonic()))
 
     async def _poll(self) -> None:
-        changes = self._changes
-        meters, seconds_to_empty, looked = await asyncio.gather(
-            self._control.meters(), self._seconds_to_empty(), asyncio.to_thread(self._look)
+        fault_changes = self._fault_changes
+        counters, seconds_to_empty, (records, dead_letters, table, original) = await asyncio.gather(
+            self._control.counters(), self._seconds_to_empty(), asyncio.to_thread(self._read_queues_and_table)
         )
-        table: Json = meters["tables"].get(self.settings.target.record_table_name, {})
-        records, dead_letters, description, beside = looked
-        reading = Reading(
+        target = self.settings.target
+        counted: Json = counters["tables"].get(target.record_table_name, {})
+        snapshot = StackSnapshot(
             at=time.time(),
             waiting=records.waiting,
             in_flight=records.in_flight,
-            dead_lettered=dead_letters.total,
-            items=description["ItemCount"],
-            capacity=description["ProvisionedThroughput"]["WriteCapacityUnits"],
+            dead_lettered=dead_letters.all,
+            items=table["ItemCount"],
+            capacity=table["ProvisionedThroughput"]["WriteCapacityUnits"],
             seconds_to_empty=seconds_to_empty,
-            sent=meters["sent"].get(self.settings.target.record_queue_url.rpartition("/")[2], 0),
-            units=table.get("units", 0.0),
-            puts=table.get("puts", 0),
-            superseded=table.get("superseded", 0),
-            throttles=table.get("throttles", 0),
-            faults=frozenset(meters["faults"]),
-            last_puts=tuple(table.get("last", ())),
-            beside=beside,
+            sent=counters["sent"].get(target.record_queue_url.rpartition("/")[2], 0),
+            units=counted.get("units", 0.0),
+            puts=counted.get("puts", 0),
+            superseded=counted.get("superseded", 0),
+            throttles=counted.get("throttles", 0),
+            faults=frozenset(counters["faults"]),
+            last_puts=tuple(counted.get("last_puts", ())),
+            original=original,
         )
-        self.series.add(reading)
-        if changes == self._changes:  # or somebody has moved a lever meanwhile
-            self.faults = reading.faults
-        self._read_letters_when_they_changed(reading)
+        self.series.add(snapshot)
+        if fault_changes == self._fault_changes:  # otherwise somebody has moved a switch since the counters were read
+            self.faults = snapshot.faults
+        self._read_dead_letters_if_changed(snapshot)
 
     async def _seconds_to_empty(self) -> float | None:
         try:
@@ -112,57 +96,39 @@ class Desk:
         except httpx.HTTPError:
             return None
 
-    def _look(self) -> tuple[QueueDepth, QueueDepth, Any, Any]:
+    def _read_queues_and_table(self) -> tuple[QueueDepth, QueueDepth, Any, OriginalPatternSnapshot | None]:
         target = self.settings.target
-        description = target.dynamodb.describe_table(TableName=target.record_table_name)["Table"]
-        beside = None
+        table = target.dynamodb.describe_table(TableName=target.record_table_name)["Table"]
+        snapshot = None
         if original := self.original:
-            original.provision(description["ProvisionedThroughput"]["WriteCapacityUnits"])
-            beside = original.look()
+            original.provision(table["ProvisionedThroughput"]["WriteCapacityUnits"])
+            snapshot = original.snapshot()
         records = depth_of(target.sqs, target.record_queue_url)
-        return records, depth_of(target.sqs, target.record_dead_letter_queue_url), description, beside
+        return records, depth_of(target.sqs, target.record_dead_letter_queue_url), table, snapshot
 
-    def _read_letters_when_they_changed(self, reading: Reading) -> None:
-        if (
-            (reading.dead_lettered != self.known.count or not self.known.read)
-            and reading.dead_lettered <= LETTERS_MAX
-            and time.monotonic() - self._letters_at > _LETTERS_EVERY_SECONDS
-        ):
-            self._letters_at = time.monotonic()
-            self._background(self.read_letters())
+    def _read_dead_letters_if_changed(self, snapshot: StackSnapshot) -> None:
+        changed = snapshot.dead_lettered != self.dead_letters.count or not self.dead_letters.read
+        due = time.monotonic() - self._dead_letters_read_at > _DEAD_LETTERS_EVERY_SECONDS
+        if changed and due and snapshot.dead_lettered <= DEAD_LETTERS_READ_MAX:
+            self._dead_letters_read_at = time.monotonic()
+            self._run_in_background(self._read_dead_letters())
 
-    async def read_letters(self) -> None:
-        with suppress(BotoCoreError, ClientError):  # it is tried again, and the poll says what is wrong
-            self.known = await asyncio.to_thread(self.letters.read)
-        self._letters_at = time.monotonic()
+    async def _read_dead_letters(self) -> None:
+        with suppress(BotoCoreError, ClientError):  # it is read again later, and the poll shows what is wrong
+            self.dead_letters = await asyncio.to_thread(self._dead_letter_queue.read)
+        self._dead_letters_read_at = time.monotonic()
 
-    # ── the levers ───────────────────────────────────────────────────────────────────────────────────────────────────
-    def send(self, name: str, requests: Iterable[Sequence[str]], of: int, every_seconds: float) -> None:
-        """A request of so many records every so often, one load at a time."""
-        if self.sending is None or self.sending.ended:
-            self.sending = Sending(name, of)
-            self._background(self._send(self.sending, requests, every_seconds))
+    # ── actions ──────────────────────────────────────────────────────────────────────────────────────────────────────
+    def send(self, name: str, requests: Iterable[Sequence[str]], total: int, interval_seconds: float) -> None:
+        self._run_in_background(self.sender.send(name, requests, total, interval_seconds))
 
-    async def _send(self, sending: Sending, requests: Iterable[Sequence[str]], every_seconds: float) -> None:
-        next_at = time.monotonic()
-        try:
-            for records in requests:
-                await asyncio.sleep(max(0.0, next_at - time.monotonic()))
-                if sending.stopped:
-                    break
-                next_at += every_seconds
-                receipts = await self._api.post(records)
-                sending.accepted += len(receipts)
-                if original := self.original:
-                    versions = [receipt["version"] for receipt in receipts]
-                    await asyncio.to_thread(original.send, records, versions)
-        except TROUBLES as error:
-            sending.trouble = str(error) or type(error).__name__
-        finally:
-            sending.ended = True
+    async def _send_to_original(self, records: Sequence[str], receipts: list[Json]) -> None:
+        if original := self.original:
+            versions = [receipt["version"] for receipt in receipts]
+            await asyncio.to_thread(original.send, records, versions)
 
-    async def poison(self) -> None:
-        """What can never be stored, past the API, which refuses it."""
+    async def send_poison(self) -> None:
+        """Sends messages that can never be stored, straight to the queue: the API refuses them."""
         target = self.settings.target
         entries: Any = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(POISON)]
         await asyncio.to_thread(target.sqs.send_message_batch, QueueUrl=target.record_queue_url, Entries=entries)
@@ -174,48 +140,45 @@ class Desk:
         target = self.settings.target
 
         def update() -> None:
-            throughput = target.dynamodb.describe_table(TableName=target.record_table_name)["Table"][
-                "ProvisionedThroughput"
-            ]
+            table = target.dynamodb.describe_table(TableName=target.record_table_name)["Table"]
+            read_units = table["ProvisionedThroughput"]["ReadCapacityUnits"]
             target.dynamodb.update_table(
                 TableName=target.record_table_name,
-                ProvisionedThroughput={
-                    "ReadCapacityUnits": throughput["ReadCapacityUnits"],
-                    "WriteCapacityUnits": units,
-                },
+                ProvisionedThroughput={"ReadCapacityUnits": read_units, "WriteCapacityUnits": units},
             )
 
         await asyncio.to_thread(update)
 
-    async def set_fault(self, name: str, *, on: bool) -> None:
-        self._changes += 1
-        self.faults = self.faults | {name} if on else self.faults - {name}
+    async def set_fault(self, name: str, *, active: bool) -> None:
+        self._fault_changes += 1
+        self.faults = self.faults | {name} if active else self.faults - {name}
         await self._control.set_faults(self.faults)
-        self._changes += 1
+        self._fault_changes += 1
 
-    async def find(self, message_id: str) -> DeadLetter | None:
-        return await asyncio.to_thread(self.letters.find, message_id)
+    async def find_dead_letter(self, message_id: str) -> DeadLetter | None:
+        return await asyncio.to_thread(self._dead_letter_queue.find, message_id)
 
     async def send_back(self, message_id: str | None) -> Tally:
-        tally = await asyncio.to_thread(self.letters.send_back, message_id)
-        await self.read_letters()
+        """Sends one dead letter back to the queue of records, or all of them."""
+        tally = await asyncio.to_thread(self._dead_letter_queue.send_back, message_id)
+        await self._read_dead_letters()
         return tally
 
-    async def run_the_original_beside(self) -> None:
-        """From the next record on; for as long as the stack runs."""
-        async with self._beginning:
+    async def start_original_pattern(self) -> None:
+        """It gets the records that are sent from now on, and runs until the stack ends."""
+        async with self._original_starts:
             if self.original is None:
-                self.original = await asyncio.to_thread(Original, self.settings.target)
-                self.beside_from = self.series.reading
+                self.original = await asyncio.to_thread(OriginalPattern, self.settings.target)
+                self.comparison_start = self.series.latest
 
     def stop(self) -> None:
-        self.letters.stop()
+        self._dead_letter_queue.stop()
         if self.original:
             self.original.stop()
         for task in self._tasks:
             task.cancel()
 
-    def _background(self, work: Any) -> None:  # noqa: ANN401 - a coroutine
+    def _run_in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from dev.console import formatting as words
-from dev.console.time_series import Series
+from dev.console import formatting
+from dev.console.time_series import TimeSeries
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
     name: str
-    value: str = words.UNKNOWN
+    value: str = formatting.UNKNOWN
     unit: str = ""
-    aside: str = ""
+    note: str = ""
     alarming: bool = False
 
 
@@ -19,7 +19,7 @@ NAMES = (
     "Accepted",
     "Backlog",
     "In flight",
-    "Table takes",
+    "Table writes",
     "Time to empty",
     "Throttled calls",
     "Dead letters",
@@ -27,35 +27,30 @@ NAMES = (
 )
 
 
-def tiles(series: Series) -> list[Tile]:
+def tiles(series: TimeSeries) -> list[Tile]:
     """One for each of `NAMES`, in that order."""
-    now = series.reading
+    now = series.latest
     if now is None or not series.points:
         return [Tile(name) for name in NAMES]
     point = series.points[-1]
+    rate, whole = formatting.rate, formatting.whole
     return [
-        Tile("Accepted", words.rate(point.accepted), "records/s", f"{words.whole(now.sent)} since the start"),
-        Tile("Backlog", words.whole(now.backlog), "records", "waiting and in flight"),
-        Tile("In flight", words.whole(now.in_flight), "records", "received, not put yet"),
+        Tile("Accepted", rate(point.accepted), "records/s", f"{whole(now.sent)} since the start"),
+        Tile("Backlog", whole(now.backlog), "records", "waiting and in flight"),
+        Tile("In flight", whole(now.in_flight), "records", "received, not put yet"),
         Tile(
-            "Table takes",
-            words.rate(point.units),
-            f"of {words.whole(now.capacity)} units/s",
-            f"{words.rate(point.records)} records/s",
+            "Table writes", rate(point.units), f"of {whole(now.capacity)} units/s", f"{rate(point.records)} records/s"
         ),
-        Tile("Time to empty", words.to_empty(now.seconds_to_empty, now.backlog), "", "if nothing more comes"),
         Tile(
-            "Throttled calls",
-            words.whole(now.throttles),
-            "calls",
-            f"beside {words.whole(now.puts + now.superseded)} puts",
+            "Time to empty", formatting.time_to_empty(now.seconds_to_empty, now.backlog), "", "if nothing more is sent"
         ),
+        Tile("Throttled calls", whole(now.throttles), "calls", f"and {whole(now.puts + now.superseded)} puts"),
         Tile(
             "Dead letters",
-            words.whole(now.dead_lettered),
+            whole(now.dead_lettered),
             "messages",
-            "reasons below" if now.dead_lettered else "nothing was given up",
+            "reasons below" if now.dead_lettered else "no record was given up",
             alarming=now.dead_lettered > 0,
         ),
-        Tile("In table", words.whole(now.items), "items", f"{words.whole(now.superseded)} older versions refused"),
+        Tile("In table", whole(now.items), "items", f"{whole(now.superseded)} older versions refused"),
     ]

@@ -1,4 +1,4 @@
-"""What the console shows over time: readings become points, bounded in number. Pure."""
+"""What the console shows over time: snapshots become points of a bounded series. Pure."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ Json: TypeAlias = dict[str, Any]
 POINTS_MAX = 900
 """A quarter of an hour of points, one a second."""
 MEAN_SECONDS = 10.0
-"""A table of one unit a second takes a record of five units every five seconds: its rate is a mean."""
+"""A table of one unit a second takes a record of five units every five seconds, so its rate is shown as a mean."""
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """The original pattern's queue and table, at one moment."""
+class OriginalPatternSnapshot:
+    """The original pattern's queue and table at one moment."""
 
     backlog: int
     dead_lettered: int
@@ -23,8 +23,8 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What the stack says of itself at one moment. The totals count from its start."""
+class StackSnapshot:
+    """The stack at one moment. The totals count from its start."""
 
     at: float
     """Unix seconds."""
@@ -39,13 +39,14 @@ class Reading:
     sent: int
     """Messages that SQS confirmed."""
     units: float
+    """Write units that the table charged."""
     puts: int
     superseded: int
     throttles: int
     faults: frozenset[str] = frozenset()
     last_puts: tuple[Mapping[str, Any], ...] = ()
-    """The newest last."""
-    beside: Beside | None = None
+    """The newest is the last."""
+    original: OriginalPatternSnapshot | None = None
 
     @property
     def backlog(self) -> int:
@@ -53,73 +54,74 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """A moment on the charts. A rate is None where it is not known: at first, and after a gap."""
+class ChartPoint:
+    """One moment on the charts. A rate is None where it is unknown: at first, and after a gap."""
 
     at: float
     accepted: float | None
     """Records a second."""
     units: float | None
-    """Write units a second that the table gave, a mean of `MEAN_SECONDS`."""
+    """Write units a second that the table charged, a mean of `MEAN_SECONDS`."""
     records: float | None
     """Records a second that the table took, a mean too."""
     throttles: float | None
-    """Calls a second that the table refused."""
+    """Calls a second that the table throttled."""
     capacity: int
     backlog: int
     in_flight: int
-    beside: int | None
+    original_unstored: int | None
     """The original pattern's backlog and dead letters: what it was sent and has not stored."""
 
 
 @dataclass(slots=True)
-class Series:
-    """For all tabs of the page; a reload finds it as it was."""
+class TimeSeries:
+    """One for all tabs of the page, so that a reload shows what was there before."""
 
-    points: deque[Point] = field(default_factory=lambda: deque(maxlen=POINTS_MAX))
-    reading: Reading | None = None
-    """The latest."""
-    trouble: str = ""
-    """Why there is none now; empty while the stack answers."""
-    trouble_since: float = 0.0
-    _recent: deque[Reading] = field(default_factory=deque)
+    points: deque[ChartPoint] = field(default_factory=lambda: deque(maxlen=POINTS_MAX))
+    latest: StackSnapshot | None = None
+    error: str = ""
+    """Why the stack does not answer; empty while it does."""
+    error_since: float = 0.0
+    """Unix seconds."""
+    _recent: deque[StackSnapshot] = field(default_factory=deque)
 
-    def add(self, reading: Reading) -> None:
-        before = self.reading
-        if self.trouble or (before and reading.sent < before.sent):
-            # Nothing is known of the time between, or another stack counts now.
+    def add(self, snapshot: StackSnapshot) -> None:
+        previous = self.latest
+        if self.error or (previous and snapshot.sent < previous.sent):
+            # Nothing is known of the time in between, or another stack counts now.
             self._recent.clear()
-            before = None
-        self.trouble = ""
-        self.reading = reading
-        self._recent.append(reading)
-        while len(self._recent) > 2 and reading.at - self._recent[1].at >= MEAN_SECONDS:  # noqa: PLR2004 - two make a rate
+            previous = None
+        self.error = ""
+        self.latest = snapshot
+        self._recent.append(snapshot)
+        while len(self._recent) > 2 and snapshot.at - self._recent[1].at >= MEAN_SECONDS:  # noqa: PLR2004 - a rate needs two
             self._recent.popleft()
-        self.points.append(self._point(before, reading))
+        self.points.append(self._point(previous, snapshot))
 
-    def lost(self, trouble: str, at: float) -> None:
+    def mark_unreachable(self, error: str, at: float) -> None:
         """The stack did not answer."""
-        if not self.trouble:
-            self.trouble_since = at
-        self.trouble = trouble
+        if not self.error:
+            self.error_since = at
+        self.error = error
 
-    def _point(self, before: Reading | None, now: Reading) -> Point:
+    def _point(self, previous: StackSnapshot | None, now: StackSnapshot) -> ChartPoint:
         first = self._recent[0]
-        return Point(
+        original = now.original
+        return ChartPoint(
             at=now.at,
-            accepted=_rate(before, now, "sent"),
+            accepted=_rate(previous, now, "sent"),
             units=_rate(first, now, "units"),
             records=_rate(first, now, "puts", "superseded"),
-            throttles=_rate(before, now, "throttles"),
+            throttles=_rate(previous, now, "throttles"),
             capacity=now.capacity,
             backlog=now.backlog,
             in_flight=now.in_flight,
-            beside=now.beside.backlog + now.beside.dead_lettered if now.beside else None,
+            original_unstored=original.backlog + original.dead_lettered if original else None,
         )
 
 
-def _rate(before: Reading | None, now: Reading, *names: str) -> float | None:
-    if before is None or now.at <= before.at:
+def _rate(earlier: StackSnapshot | None, now: StackSnapshot, *totals: str) -> float | None:
+    if earlier is None or now.at <= earlier.at:
         return None
-    more: float = sum(getattr(now, name) - getattr(before, name) for name in names)
-    return max(0.0, more / (now.at - before.at))
+    more: float = sum(getattr(now, name) - getattr(earlier, name) for name in totals)
+    return max(0.0, more / (now.at - earlier.at))

@@ -1,3 +1,1 @@
-"""Load from outside: users that post records, and the verification that nothing of what was accepted is lost. A
-development tool; nothing of it is deployed.
-"""
+"""The load generator: users that post records, and a check that no accepted record is lost. Development only."""

@@ -4,15 +4,15 @@ import os
 import sys
 from collections.abc import Sequence
 
-import locust  # noqa: F401 - before all that opens connections: it makes them cooperative (gevent)
+import locust  # noqa: F401 - before everything that opens connections: it makes them cooperative (gevent)
 
 from dev.load.latencies import milliseconds
-from dev.load.locust_runner import Users
-from dev.load.settings import Settings
+from dev.load.locust_runner import LocustRunner
+from dev.load.settings import LoadSettings
 from dev.load.traffic import Traffic
 from dev.load.verify import WAIT_SECONDS_MAX, Verdict, Verification
-from dev.local.emulator import LOOPBACK
-from dev.local.ports import PortTaken, claim
+from dev.local.loopback import LOOPBACK
+from dev.local.ports import PortTaken, require_free
 from dev.local.settings import SettingInvalid
 from ops.command import DONE, FAILED, STOPPED
 from ops.errors import EXPECTED_ERRORS, error_line
@@ -22,21 +22,21 @@ from ops.stop import StopFlag, on_signals
 from ops.target import Target, TargetMissing, on_this_machine
 
 _REPEATED = 0.1
-"""The share of records with an id that comes again, so that newest-wins is exercised."""
+"""The share of records with a repeated id, so that newer versions supersede older ones."""
 
 
 def main() -> int:
     """0 only when records were accepted and every one of them is accounted for; 130 after Ctrl-C."""
     stop = StopFlag()
     try:
-        settings = Settings.from_environment(os.environ)
+        settings = LoadSettings.from_environment(os.environ)
         target = _target(settings)
         if settings.web_port:
-            claim(settings.web_port, "WEB")
+            require_free(settings.web_port, "WEB")
         with on_signals(stop):
             traffic = Traffic(settings.rate, _REPEATED)
-            _load(settings, traffic, stop)
-            verdict = _verified(settings, target, traffic, stop)
+            _run_users(settings, traffic, stop)
+            verdict = _verify(settings, target, traffic, stop)
     except (SettingInvalid, PortTaken) as error:
         print(f"load: {error}", file=sys.stderr)
         return FAILED
@@ -48,7 +48,7 @@ def main() -> int:
     return STOPPED if stop.is_set and not settings.web_port else DONE
 
 
-def _target(settings: Settings) -> Target:
+def _target(settings: LoadSettings) -> Target:
     try:
         return on_this_machine(settings.port)
     except TargetMissing as error:
@@ -57,58 +57,70 @@ def _target(settings: Settings) -> Target:
         ) from error
 
 
-def _load(settings: Settings, traffic: Traffic, stop: StopFlag) -> None:
-    progress = Progress(sys.stderr)
+def _run_users(settings: LoadSettings, traffic: Traffic, stop: StopFlag) -> None:
     url = f"http://{LOOPBACK}:{settings.port}"
-    users = Users(traffic, url, stop)
     rate = f"{settings.rate:g} records a second" if settings.rate else "as fast as they are answered"
+    runner = LocustRunner(traffic, url, stop)
     if settings.web_port:
-        print(
-            f"Locust's page: http://{LOOPBACK}:{settings.web_port} ({rate}). Ctrl-C ends it, and verifies.", flush=True
-        )
-
-        def web_tell() -> None:
-            if traffic.accepted:
-                progress.show(f"{traffic.accepted:,} records accepted")
-
-        users.serve(settings.web_port, LOOPBACK, web_tell)
+        page = f"http://{LOOPBACK}:{settings.web_port}"
+        print(f"Locust's page: {page} ({rate}). Ctrl-C ends the load and verifies it.", flush=True)
+        _serve_page(settings.web_port, traffic, runner)
     else:
         print(f"{count(settings.users, 'user')} to {url}/records for {settings.seconds:g} s, {rate}:", flush=True)
-
-        def tell(seconds: float) -> None:
-            failed = f", {traffic.failures.total():,} requests not accepted" if traffic.failures else ""
-            if traffic.accepted or traffic.failures:
-                each = f"{traffic.accepted:,} records accepted, {traffic.accepted / seconds:.0f}/s"
-                progress.show(f"{seconds:.0f} of {settings.seconds:g} s: {each}{failed}")
-
-        took = users.run(settings.users, [(settings.rate, settings.seconds)], tell)
-        progress.end()
-        print(f"{traffic.accepted:,} of {traffic.sent:,} records accepted in {took:.1f} s{_ended(traffic, stop)}.")
-    progress.end()
+        took = _run_for(settings, traffic, runner)
+        ended = _ended_early(traffic, stop)
+        print(f"{traffic.accepted:,} of {traffic.sent:,} records accepted in {took:.1f} s{ended}.")
     print(f"\n{summary(traffic)}\n", flush=True)
 
 
-def _ended(traffic: Traffic, stop: StopFlag) -> str:
+def _serve_page(port: int, traffic: Traffic, runner: LocustRunner) -> None:
+    progress = Progress(sys.stderr)
+
+    def on_progress() -> None:
+        if traffic.accepted:
+            progress.show(f"{traffic.accepted:,} records accepted")
+
+    runner.serve(port, LOOPBACK, on_progress)
+    progress.end()
+
+
+def _run_for(settings: LoadSettings, traffic: Traffic, runner: LocustRunner) -> float:
+    """The seconds that it took."""
+    progress = Progress(sys.stderr)
+
+    def on_progress(seconds: float) -> None:
+        failed = f", {traffic.failures.total():,} requests not accepted" if traffic.failures else ""
+        if traffic.accepted or traffic.failures:
+            accepted = f"{traffic.accepted:,} records accepted, {traffic.accepted / seconds:.0f}/s"
+            progress.show(f"{seconds:.0f} of {settings.seconds:g} s: {accepted}{failed}")
+
+    took = runner.run(settings.users, [(settings.rate, settings.seconds)], on_progress)
+    progress.end()
+    return took
+
+
+def _ended_early(traffic: Traffic, stop: StopFlag) -> str:
     if stop.is_set:
         return ", ended by Ctrl-C"
-    return ", ended because no more receipts are kept" if traffic.receipts.full else ""
+    return ", ended because no more receipts can be kept" if traffic.receipts.full else ""
 
 
 def summary(traffic: Traffic) -> str:
+    """A table of the accepted requests by kind, and the failures."""
     rows: list[Sequence[str]] = [("kind", "requests", "records", "p50", "p95", "p99", "max")]
-    for kind, of in traffic.kinds.items():
-        figures = [milliseconds(each) for each in of.latencies.figures()]
-        rows.append((kind, f"{of.latencies.count:,}", f"{of.records:,}", *figures))
-    failures = [f"  {number:,} requests: {fault}" for fault, number in traffic.failures.most_common()]
+    for kind, stats in traffic.kinds.items():
+        figures = [milliseconds(each) for each in stats.latencies.figures()]
+        rows.append((kind, f"{stats.latencies.count:,}", f"{stats.records:,}", *figures))
+    failures = [f"  {number:,} requests: {failure}" for failure, number in traffic.failures.most_common()]
     return "\n".join([table(rows, right=range(1, 7)), *failures])
 
 
-def _verified(settings: Settings, target: Target, traffic: Traffic, stop: StopFlag) -> Verdict:
-    """After Ctrl-C while the load ran, without waiting; a page is ended by it, so then it is waited."""
-    waiting = StopFlag() if settings.web_port else stop
+def _verify(settings: LoadSettings, target: Target, traffic: Traffic, stop: StopFlag) -> Verdict:
+    """After Ctrl-C it does not wait for the queue to drain, except where Ctrl-C is how to end Locust's page."""
+    verification_stop = StopFlag() if settings.web_port else stop
     progress = Progress(sys.stderr)
-    verification = Verification(target, waiting, progress.show)
-    with on_signals(waiting):
+    verification = Verification(target, verification_stop, progress.show)
+    with on_signals(verification_stop):
         verdict = verification.run(traffic.receipts, WAIT_SECONDS_MAX if settings.wait else 0)
     progress.end()
     print(verdict.text())

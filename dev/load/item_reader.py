@@ -1,4 +1,4 @@
-"""Items of the table by their keys, at a bounded rate: never a scan of a table that may be somebody's."""
+"""Reads items of the table by their keys, at a bounded rate. It never scans: the table may be in use."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -22,17 +22,20 @@ _PAUSE_SECONDS = 0.25
 _THROTTLES = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 
 
-class ItemsReader:
+class ItemReader:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._rate_limit = RateLimit(KEYS_PER_SECOND, StopFlag().wait)
 
     def read(self, keys: Sequence[Key]) -> Iterator[tuple[Key, Provenance | None]]:
-        """Of the keys that have an item: None where it did not come through Forebay. Raises botocore's errors."""
+        """The keys that have an item, each with its provenance, which is None where Forebay did not write the item.
+
+        Raises botocore's errors.
+        """
         names = {f"#{n}": name for n, name in enumerate((*self._key_names(), RESERVED_NAME))}
         for at in range(0, len(keys), GET_BATCH_KEYS_MAX):
-            some = keys[at : at + GET_BATCH_KEYS_MAX]
-            wanted = [key for key in map(self._target.key_schema.attribute_values, some) if key]
+            chunk = keys[at : at + GET_BATCH_KEYS_MAX]
+            wanted = [key for key in map(self._target.key_schema.attribute_values, chunk) if key]
             tries = 0
             while wanted:
                 self._rate_limit.acquire(len(wanted))
@@ -49,8 +52,8 @@ class ItemsReader:
     def _get(
         self, keys: "list[dict[str, dict[str, str]]]", names: dict[str, str]
     ) -> tuple[list[Item], list[dict[str, dict[str, str]]]]:
-        """The items, and the keys that the table did not get to."""
-        asked: KeysAndAttributesTypeDef = {
+        """The items, and the keys that the table did not process."""
+        request: KeysAndAttributesTypeDef = {
             "Keys": keys,
             "ConsistentRead": True,
             "ProjectionExpression": ", ".join(names),
@@ -58,7 +61,7 @@ class ItemsReader:
         }
         name = self._target.record_table_name
         try:
-            answer = self._target.dynamodb.batch_get_item(RequestItems={name: asked})
+            answer = self._target.dynamodb.batch_get_item(RequestItems={name: request})
         except ClientError as error:
             if error.response["Error"].get("Code") in _THROTTLES:
                 return [], keys

@@ -1,4 +1,4 @@
-"""Locust's users, run within this process. Importing it makes everything here cooperative (gevent)."""
+"""Runs Locust's users in this process. Importing it makes all blocking calls of the process cooperative (gevent)."""
 
 import logging
 import time
@@ -11,11 +11,11 @@ from dev.load.traffic import Traffic
 from ops.stop import StopFlag
 
 _STOP_SECONDS_MAX = 35
-"""Longer than a request may take: one that was cut off may have been accepted without a receipt."""
-_LOOK_SECONDS = 0.1
+"""Longer than a request may take: an interrupted one could be accepted without its receipt being kept."""
+_POLL_SECONDS = 0.1
 
 
-class Users:
+class LocustRunner:
     def __init__(self, traffic: Traffic, api_url: str, stop: StopFlag) -> None:
         self._traffic = traffic
         self._stop = stop
@@ -24,31 +24,31 @@ class Users:
         self._environment = Environment(user_classes=[Producer], host=api_url, stop_timeout=_STOP_SECONDS_MAX)
         self._runner = self._environment.create_local_runner()
 
-    def run(self, users: int, phases: Sequence[tuple[float, float]], tell: Callable[[float], None]) -> float:
-        """So many users through phases of (records a second, seconds). Returns how long it took; `tell` gets how long
-        it has taken so far.
+    def run(self, users: int, phases: Sequence[tuple[float, float]], on_progress: Callable[[float], None]) -> float:
+        """Runs so many users through phases of (records a second, seconds). Returns the seconds that it took;
+        `on_progress` is called with the seconds so far.
         """
         began = time.monotonic()
         self._runner.start(users, spawn_rate=users)
         try:
             for rate, seconds in phases:
-                self._traffic.provision(rate)
+                self._traffic.set_rate(rate)
                 until = time.monotonic() + seconds
                 while time.monotonic() < until and not self._over:
-                    tell(time.monotonic() - began)
-                    time.sleep(_LOOK_SECONDS)
+                    on_progress(time.monotonic() - began)
+                    time.sleep(_POLL_SECONDS)
         finally:
             took = time.monotonic() - began
             self._end()
         return took
 
-    def serve(self, port: int, host: str, tell: Callable[[], None]) -> None:
-        """Locust's web page, from which the load is begun and ended, until `stop`."""
+    def serve(self, port: int, host: str, on_progress: Callable[[], None]) -> None:
+        """Serves Locust's web page, which starts and ends the load, until `stop` is made."""
         web = self._environment.create_web_ui(host=host, port=port)
         try:
             while not self._over:
-                tell()
-                time.sleep(_LOOK_SECONDS)
+                on_progress()
+                time.sleep(_POLL_SECONDS)
         finally:
             self._end()
             web.stop()  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Users that post single records, arrays and NDJSON. `python -m dev.load` runs them, and verifies what was accepted."""
+"""Locust users that post single records, arrays and NDJSON. `python -m dev.load` runs them, and verifies the result."""
 
 import json
 
@@ -13,7 +13,7 @@ _ARRAY, _LINES = 5, 8
 
 
 class Producer(FastHttpUser):
-    """No waiting between requests: `traffic` gives each its turn."""
+    """Does not wait between requests: `traffic` limits the rate of all users."""
 
     traffic = Traffic(rate=20, repeated=0.1)
     wait_time = constant(0)
@@ -40,12 +40,12 @@ class Producer(FastHttpUser):
         body = {"single": texts[0], "array": f"[{','.join(texts)}]", "ndjson": "\n".join(texts)}[kind]
         headers = {"content-type": content_type}
         with self.client.post("/records", data=body, headers=headers, name=kind, catch_response=True) as response:
-            fault: str | None
+            failure: str | None
             if response.status_code == _ACCEPTED:
                 seconds = response.request_meta["response_time"] / 1000
-                fault = traffic.answered(kind, response.content or b"", count, seconds)
+                failure = traffic.add_accepted(kind, response.content or b"", count, seconds)
             else:
-                fault = f"answered {response.status_code}" if response.status_code else "no answer"
-            if fault:
-                traffic.failures[fault] += 1
-                response.failure(fault)
+                failure = f"status {response.status_code}" if response.status_code else "no answer"
+            if failure:
+                traffic.failures[failure] += 1
+                response.failure(failure)

@@ -1,4 +1,4 @@
-"""The receipts of what was accepted, bounded and compact: of each key the newest version, and how many there were."""
+"""The receipts of accepted records, bounded and compact: the newest version of each key, and the number of receipts."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -12,11 +12,11 @@ RECEIPTS_KEYS_MAX = 500_000
 
 
 class ReceiptInvalid(Exception):
-    """A line is no receipt, or there are more than can be kept; the message says which."""
+    """A line does not hold receipts, or there are too many to keep; the message says which."""
 
 
 class Receipts:
-    """Of a key only the newest version is kept: the table is to hold that one, and the others lose to it."""
+    """Only the newest version of a key is kept: the table is to hold that one, which supersedes the others."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -37,19 +37,19 @@ class Receipts:
 
     def add(self, key: Key, version: str) -> None:
         self.count += 1
-        there = self._newest.get(key)
-        given = _packed(version)
-        if there is None or there < given:
-            self._newest[key] = given
-        self.superseded += there is not None
+        known = self._newest.get(key)
+        added = _packed(version)
+        if known is None or known < added:
+            self._newest[key] = added
+        self.superseded += known is not None
 
     @property
     def full(self) -> bool:
-        """Whoever makes receipts stops then; those that are on their way are kept all the same."""
+        """When the load is to end. Receipts of requests in flight are still kept."""
         return len(self._newest) >= RECEIPTS_KEYS_MAX
 
     def __len__(self) -> int:
-        """Of the keys."""
+        """The number of keys."""
         return len(self._newest)
 
     def __iter__(self) -> Iterator[Key]:
@@ -60,7 +60,7 @@ class Receipts:
         return version is not None and is_version(version) and _packed(version) >= self._newest[key]
 
     def accepted_ms(self, key: Key) -> int:
-        """When the newest was accepted, in Unix milliseconds."""
+        """When the key's newest version was accepted, in Unix milliseconds."""
         return accepted_ms(str(UUID(bytes=self._newest[key])))
 
     def is_newest(self, key: Key, version: str) -> bool:
@@ -76,10 +76,10 @@ def _read(number: int, line: str) -> Iterator[tuple[Key, str]]:
     if not line.strip():
         return
     try:
-        told = json.loads(line)
-        for receipt in told.get("records", [told]):
+        content = json.loads(line)
+        for receipt in content.get("records", [content]):
             if not is_version(receipt["version"]):
-                raise ValueError(number)  # noqa: TRY301 - told as every other fault of the line
+                raise ValueError(number)  # noqa: TRY301 - reported like every other error in the line
             yield Key(receipt["id"], receipt.get("sort")), receipt["version"]
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ReceiptInvalid(f"line {number} is neither a receipt nor an answer with receipts") from error

@@ -1,11 +1,11 @@
-"""The charts, as SVG without scripts: colours are the page's own variables, so that they follow light and dark."""
+"""The report's charts, as SVG without scripts. Their colours are the page's variables, for light and dark mode."""
 
 import math
 from collections.abc import Sequence
 from html import escape
 
 from dev.load.latencies import milliseconds
-from dev.load.surge_result import Story
+from dev.load.surge_result import SurgeResult
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 16, 34
 _HEIGHT = 260
@@ -14,14 +14,14 @@ _TICKS = 5
 
 
 def nice_step(most: float, ticks: int = _TICKS) -> float:
-    """1, 2 or 5 times a power of ten, so that about so many of them reach the most."""
+    """1, 2 or 5 times a power of ten, such that about `ticks` steps reach `most`."""
     rough = max(most, 1e-9) / ticks
     power: float = 10.0 ** math.floor(math.log10(rough))
     return next((power * each for each in (1, 2, 5) if power * each >= rough), power * 10)
 
 
 class _Plot:
-    """Axes of seconds and of something that begins at zero, `width` units wide."""
+    """A chart over seconds, `width` units wide, whose values begin at zero."""
 
     def __init__(self, width: int, seconds: int, most: float, name: str) -> None:
         self._width, self._seconds = width, seconds
@@ -42,7 +42,7 @@ class _Plot:
             y = self.y(n * self._step)
             self.add(f'<line class="grid" x1="{_LEFT}" x2="{self._width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
             self.text(_LEFT - 6, y + 4, f"{n * self._step:,.0f}", "end")
-        step = max(1, round(nice_step(self._seconds, 8 if self._width > 500 else 5)))  # noqa: PLR2004 - a phone's
+        step = max(1, round(nice_step(self._seconds, 8 if self._width > 500 else 5)))  # noqa: PLR2004 - wider than a phone
         for at in range(0, self._seconds + 1, step):
             self.text(self.x(at), _HEIGHT - _BOTTOM + 16, f"{at}", "middle")
         self.text(self._width - _RIGHT, _HEIGHT - 3, "seconds", "end")
@@ -54,19 +54,19 @@ class _Plot:
         self.add(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>')
 
     def steps(self, counts: Sequence[int]) -> str:
-        """A path that holds each second's count for that second."""
+        """A path with one level step for each second's count."""
         points = [f"{self.x(at + end):.1f},{self.y(each):.1f}" for at, each in enumerate(counts) for end in (0, 1)]
         return "M" + " L".join(points)
 
     def closed(self, path: str) -> str:
         return f"{path} L{self.x(self._seconds):.1f},{self.y(0):.1f} L{self.x(0):.1f},{self.y(0):.1f} Z"
 
-    def hints(self, texts: Sequence[str]) -> None:
-        """What the pointer is told over each second."""
+    def tooltips(self, texts: Sequence[str]) -> None:
+        """A tooltip for each second."""
         wide, high = self.x(1) - self.x(0), _HEIGHT - _TOP - _BOTTOM
         for at, text in enumerate(texts):
             self.add(
-                f'<rect class="hint" x="{self.x(at):.1f}" y="{_TOP}" width="{wide:.1f}" height="{high}">'
+                f'<rect class="tooltip" x="{self.x(at):.1f}" y="{_TOP}" width="{wide:.1f}" height="{high}">'
                 f"<title>{escape(text)}</title></rect>"
             )
 
@@ -78,33 +78,33 @@ def _svg(width: int, height: int, name: str, parts: Sequence[str]) -> str:
     return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(name)}">{"".join(parts)}</svg>'
 
 
-def rates(story: Story, width: int) -> str:
-    accepted, taken = story.per_second(story.accepted), story.per_second(story.puts)
-    most = max(*accepted, *taken, story.write_units)
-    plot = _Plot(width, story.seconds, most, "Records accepted and records put, each second")
+def rates_chart(result: SurgeResult, width: int) -> str:
+    accepted, written = result.per_second(result.accepted), result.per_second(result.puts)
+    most = max(*accepted, *written, result.write_units)
+    plot = _Plot(width, result.seconds, most, "Records accepted and records put in each second")
     path = plot.steps(accepted)
     plot.add(f'<path class="accepted area" d="{plot.closed(path)}"/><path class="accepted line" d="{path}"/>')
-    plot.add(f'<path class="taken area" d="{plot.closed(plot.steps(taken))}"/>')
-    plot.add(f'<path class="taken line" d="{plot.steps(taken)}"/>')
-    y = plot.y(story.write_units)
+    plot.add(f'<path class="written area" d="{plot.closed(plot.steps(written))}"/>')
+    plot.add(f'<path class="written line" d="{plot.steps(written)}"/>')
+    y = plot.y(result.write_units)
     plot.add(f'<line class="provisioned" x1="{plot.x(0):.1f}" x2="{width - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-    pairs = enumerate(zip(accepted, taken, strict=True))
-    plot.hints([f"second {at}: {a:,} accepted, {t:,} write units taken by the table" for at, (a, t) in pairs])
+    pairs = enumerate(zip(accepted, written, strict=True))
+    plot.tooltips([f"second {at}: {a:,} accepted, {w:,} written to the table" for at, (a, w) in pairs])
     return plot.svg()
 
 
-def backlog(story: Story, width: int) -> str:
-    points = story.backlog()
-    plot = _Plot(width, story.seconds, story.greatest_backlog, "Records accepted and not yet in the table")
+def backlog_chart(result: SurgeResult, width: int) -> str:
+    points = result.backlog()
+    plot = _Plot(width, result.seconds, result.greatest_backlog, "Records accepted and not yet in the table")
     path = "M" + " L".join(f"{plot.x(at):.1f},{plot.y(each):.1f}" for at, each in points)
     plot.add(f'<path class="backlog area" d="{plot.closed(path)}"/><path class="backlog line" d="{path}"/>')
-    plot.hints([f"second {at:.0f}: {each:,} records wait" for at, each in points[:-1:4]])
+    plot.tooltips([f"second {at:.0f}: {each:,} records waiting" for at, each in points[:-1:4]])
     return plot.svg()
 
 
-def latencies(story: Story, width: int) -> str:
-    """Of each kind of request a line from its median to its maximum."""
-    figures = {kind: of.latencies.figures() for kind, of in story.kinds.items()}
+def latencies_chart(result: SurgeResult, width: int) -> str:
+    """For each kind of request, a line from the median to the maximum."""
+    figures = {kind: stats.latencies.figures() for kind, stats in result.kinds.items()}
     most = max((each[-1] for each in figures.values()), default=0) * 1000
     step = nice_step(most)
     top = step * max(1, math.ceil(most / step))
@@ -125,16 +125,16 @@ def latencies(story: Story, width: int) -> str:
         ends = [x(values[0] * 1000), x(values[-1] * 1000)]
         parts.append(f'<line class="range" x1="{ends[0]:.1f}" x2="{ends[1]:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>')
         for name, value in reversed(list(zip(("p50", "p95", "p99", "max"), values, strict=True))):
-            told = escape(f"{kind} {name}: {milliseconds(value)}")
+            text = escape(f"{kind} {name}: {milliseconds(value)}")
             parts.append(
-                f'<circle class="{name}" cx="{x(value * 1000):.1f}" cy="{y:.1f}" r="6"><title>{told}</title></circle>'
+                f'<circle class="{name}" cx="{x(value * 1000):.1f}" cy="{y:.1f}" r="6"><title>{text}</title></circle>'
             )
     return _svg(width, height, "Latency of requests by kind", parts)
 
 
-def dead_letters(story: Story, width: int) -> str:
-    rows = sorted(story.dead_letters.items())
-    most = max(story.dead_letters.values(), default=1)
+def dead_letters_chart(result: SurgeResult, width: int) -> str:
+    rows = sorted(result.dead_letters.items())
+    most = max(result.dead_letters.values(), default=1)
     left = 190
     parts = []
     for row, (reason, number) in enumerate(rows):

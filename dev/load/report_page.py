@@ -1,20 +1,21 @@
-"""One page that needs nothing else: no script, no link, no font of its own."""
+"""The report: one HTML page without scripts, links or fonts, readable offline."""
 
 from collections.abc import Callable, Sequence
 from html import escape
 
-from dev.load import report_charts as charts
 from dev.load.latencies import milliseconds
-from dev.load.surge_result import Story
+from dev.load.report_charts import backlog_chart, dead_letters_chart, latencies_chart, rates_chart
+from dev.load.surge_result import SurgeResult
 from ops.formatting import count, duration
 
 _WIDE, _NARROW = 860, 380
 
 _STYLE = """
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --ink: #17202a; --soft: #566270; --grid: #dfe4ea;
-  --accepted: #2468c8; --taken: #0a7d5a; --provisioned: #17202a; --backlog: #b45f06; --bad: #b3261e; --good: #0a7d5a; }
+  --accepted: #2468c8; --written: #0a7d5a; --provisioned: #17202a; --backlog: #b45f06; --bad: #b3261e;
+  --good: #0a7d5a; }
 @media (prefers-color-scheme: dark) { :root { --page: #12161b; --card: #1b2129; --ink: #e8ecf1; --soft: #9fabb8;
-  --grid: #313a45; --accepted: #6ea8fe; --taken: #3ecf9b; --provisioned: #e8ecf1; --backlog: #f0a04b; --bad: #ff8a80;
+  --grid: #313a45; --accepted: #6ea8fe; --written: #3ecf9b; --provisioned: #e8ecf1; --backlog: #f0a04b; --bad: #ff8a80;
   --good: #3ecf9b; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
@@ -44,13 +45,13 @@ svg text { fill: var(--soft); }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .area { stroke: none; fill-opacity: .22; }
 .accepted.line { stroke: var(--accepted); } .accepted.area { fill: var(--accepted); }
-.taken.line { stroke: var(--taken); } .taken.area { fill: var(--taken); fill-opacity: .45; }
+.written.line { stroke: var(--written); } .written.area { fill: var(--written); fill-opacity: .45; }
 .backlog.line { stroke: var(--backlog); } .backlog.area { fill: var(--backlog); }
 .provisioned { stroke: var(--provisioned); stroke-width: 1.5; stroke-dasharray: 6 5; }
-.hint { fill: transparent; } .hint:hover { fill: var(--ink); fill-opacity: .08; }
+.tooltip { fill: transparent; } .tooltip:hover { fill: var(--ink); fill-opacity: .08; }
 .range { stroke: var(--accepted); stroke-width: 4; stroke-opacity: .3; }
 circle { stroke: var(--card); stroke-width: 2; }
-.p50 { fill: var(--taken); background: var(--taken); } .p95 { fill: var(--accepted); background: var(--accepted); }
+.p50 { fill: var(--written); background: var(--written); } .p95 { fill: var(--accepted); background: var(--accepted); }
 .p99 { fill: var(--backlog); background: var(--backlog); } .max { fill: var(--bad); background: var(--bad); }
 .dead { fill: var(--bad); }
 .scroll { overflow-x: auto; }
@@ -63,36 +64,36 @@ th { color: var(--soft); font-weight: 500; }
 """
 
 
-def page(story: Story) -> str:
+def report_page(result: SurgeResult) -> str:
     title = "A surge, and the table at its own rate"
-    dead = sum(story.dead_letters.values())
+    dead = sum(result.dead_letters.values())
     body = [
         f"<h1>{title}</h1>",
-        f"<p>{_told(story)}</p>",
-        _verdict(story),
-        _tiles(story),
+        f"<p>{_introduction(result)}</p>",
+        _verdict(result),
+        _tiles(result),
         _card(
-            "Accepted, and taken by the table",
+            "Accepted, and written to the table",
             "Records a second. One record costs one write unit.",
-            _key(("accepted", "accepted"), ("taken", "taken by the table"), ("dash", "provisioned")),
-            _both(charts.rates, story),
+            _key(("accepted", "accepted"), ("written", "written to the table"), ("dash", "provisioned")),
+            _both(rates_chart, result),
         ),
-        _card("Backlog", "Records accepted and not yet in the table.", _both(charts.backlog, story)),
+        _card("Backlog", "Records accepted and not yet in the table.", _both(backlog_chart, result)),
         _card(
             "Latency of requests",
-            "What a producer waits for its 202; without the first request, which opens the API's connections.",
+            "How long a producer waits for its 202, without the first request, which opens the API's connections.",
             _key(*((f"dot {name}", name) for name in ("p50", "p95", "p99", "max"))),
-            _both(charts.latencies, story),
-            _latencies(story),
+            _both(latencies_chart, result),
+            _latencies(result),
         ),
         _card(
             "Dead letters",
-            "Sent on purpose, straight into the queue: messages that can never be stored. They harm nobody beside them."
+            "Sent on purpose, straight to the queue: messages that can never be stored. Other records are not affected."
             if dead
             else "None.",
-            _both(charts.dead_letters, story) if dead else "",
+            _both(dead_letters_chart, result) if dead else "",
         ),
-        _card("Figures", "", _figures(story)),
+        _card("Figures", "", _figures(result)),
     ]
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -102,18 +103,18 @@ def page(story: Story) -> str:
     )
 
 
-def _told(story: Story) -> str:
-    times = story.surge_rate / story.write_units
+def _introduction(result: SurgeResult) -> str:
+    times = result.surge_rate / result.write_units
     return (
-        f"For {story.surge[1] - story.surge[0]:g} seconds, records came at {story.surge_rate:,.0f} a second: "
-        f"{times:.1f} times what the table is provisioned for, {count(story.write_units, 'write unit')} a second with "
-        f"no burst credit. Producers had their answers in milliseconds; the table took the records at its own rate, "
-        f"until the buffer was empty {duration(max(0, story.last_put - story.surge[1]))} after the surge."
+        f"For {result.surge[1] - result.surge[0]:g} seconds, records arrived at {result.surge_rate:,.0f} a second: "
+        f"{times:.1f} times what the table is provisioned for, {count(result.write_units, 'write unit')} a second with "
+        f"no burst credit. Producers had their answers in milliseconds; the table was written at its own rate until "
+        f"the buffer was empty {duration(max(0, result.last_put - result.surge[1]))} after the surge."
     )
 
 
-def _verdict(story: Story) -> str:
-    verdict = story.verdict
+def _verdict(result: SurgeResult) -> str:
+    verdict = result.verdict
     rows = verdict.text().splitlines()
     found = "Every 202 is accounted for" if verdict.holds else f"{count(verdict.lost, 'record')} lost"
     where = (
@@ -125,21 +126,21 @@ def _verdict(story: Story) -> str:
     return f'<div class="card verdict{kind}"><strong>{mark} {found}.</strong> {where}{named}</div>'
 
 
-def _tiles(story: Story) -> str:
-    p99 = story.latencies.percentile(0.99)
+def _tiles(result: SurgeResult) -> str:
+    p99 = result.latencies.percentile(0.99)
     tiles = [
-        (f"{len(story.accepted):,}", "records accepted"),
-        (f"{story.greatest_backlog:,}", "greatest backlog"),
-        (f"{story.used:.0%}", "of the provisioned units used under backlog"),
-        (milliseconds(story.latencies.percentile(0.5)), f"to a 202 (p50); p99 {milliseconds(p99)}"),
-        (f"{sum(story.dead_letters.values()):,}", "dead letters"),
+        (f"{len(result.accepted):,}", "records accepted"),
+        (f"{result.greatest_backlog:,}", "greatest backlog"),
+        (f"{result.capacity_used:.0%}", "of the provisioned units consumed under backlog"),
+        (milliseconds(result.latencies.percentile(0.5)), f"to a 202 (p50); p99 {milliseconds(p99)}"),
+        (f"{sum(result.dead_letters.values()):,}", "dead letters"),
     ]
     shown = "".join(f'<div class="tile"><b>{value}</b><span>{name}</span></div>' for value, name in tiles)
     return f'<div class="tiles">{shown}</div>'
 
 
-def _card(title: str, told: str, *parts: str) -> str:
-    return f'<section class="card"><h2>{title}</h2><p class="soft">{told}</p>{"".join(parts)}</section>'
+def _card(title: str, text: str, *parts: str) -> str:
+    return f'<section class="card"><h2>{title}</h2><p class="soft">{text}</p>{"".join(parts)}</section>'
 
 
 def _key(*entries: tuple[str, str]) -> str:
@@ -148,12 +149,12 @@ def _key(*entries: tuple[str, str]) -> str:
 
 
 def _swatch(kind: str) -> str:
-    return f'style="background: var(--{kind})"' if kind in {"accepted", "taken"} else ""
+    return f'style="background: var(--{kind})"' if kind in {"accepted", "written"} else ""
 
 
-def _both(chart: Callable[[Story, int], str], story: Story) -> str:
-    """For a desk and for a phone: a chart that is only shrunk cannot be read."""
-    return f'<div class="wide">{chart(story, _WIDE)}</div><div class="narrow">{chart(story, _NARROW)}</div>'
+def _both(chart: Callable[[SurgeResult, int], str], result: SurgeResult) -> str:
+    """For a wide screen and for a phone, where a chart that was only made smaller could not be read."""
+    return f'<div class="wide">{chart(result, _WIDE)}</div><div class="narrow">{chart(result, _NARROW)}</div>'
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
@@ -163,32 +164,32 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     return f'<div class="scroll"><table><thead><tr>{titles}</tr></thead><tbody>{shown}</tbody></table></div>'
 
 
-def _latencies(story: Story) -> str:
+def _latencies(result: SurgeResult) -> str:
     rows: list[Sequence[str]] = [("kind", "requests", "p50", "p95", "p99", "max")]
-    for kind, of in story.kinds.items():
-        figures = [milliseconds(each) for each in of.latencies.figures()]
-        rows.append([kind, f"{of.latencies.count:,}", *figures])
+    for kind, stats in result.kinds.items():
+        figures = [milliseconds(each) for each in stats.latencies.figures()]
+        rows.append([kind, f"{stats.latencies.count:,}", *figures])
     return _table(rows)
 
 
-def _figures(story: Story) -> str:
-    waited = story.in_queue
+def _figures(result: SurgeResult) -> str:
+    waited = result.accepted_to_put
     rows = [
         ("figure", "value"),
-        ("table, provisioned", f"{count(story.write_units, 'write unit')} a second"),
+        ("table, provisioned", f"{count(result.write_units, 'write unit')} a second"),
         (
-            "table, taken while there was a backlog",
-            f"{story.taken_per_second:.2f} a second",
+            "table, consumed while there was a backlog",
+            f"{result.puts_per_second:.2f} a second",
         ),
-        ("surge", f"{story.surge_rate:,.0f} records a second for {story.surge[1] - story.surge[0]:g} s"),
-        ("requests not accepted", f"{story.refused_requests:,}"),
-        ("records accepted", f"{len(story.accepted):,}"),
-        ("records in the table", f"{story.verdict.in_table:,}"),
-        ("records lost", f"{story.verdict.lost:,}"),
-        ("dead letters", f"{sum(story.dead_letters.values()):,}"),
-        ("greatest backlog", f"{story.greatest_backlog:,} records"),
+        ("surge", f"{result.surge_rate:,.0f} records a second for {result.surge[1] - result.surge[0]:g} s"),
+        ("requests not accepted", f"{result.refused_requests:,}"),
+        ("records accepted", f"{len(result.accepted):,}"),
+        ("records in the table", f"{result.verdict.in_table:,}"),
+        ("records lost", f"{result.verdict.lost:,}"),
+        ("dead letters", f"{sum(result.dead_letters.values()):,}"),
+        ("greatest backlog", f"{result.greatest_backlog:,} records"),
         ("from accepted to the table, p50", f"{waited.percentile(0.5):.1f} s"),
         ("from accepted to the table, longest", f"{waited.max:.1f} s"),
-        ("last record in the table after", f"{story.last_put:.1f} s"),
+        ("last record in the table after", f"{result.last_put:.1f} s"),
     ]
     return _table(rows)

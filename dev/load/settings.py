@@ -1,4 +1,4 @@
-"""The load's settings, read once from the environment."""
+"""The settings of `make load`, read once from the environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,20 +10,20 @@ _PORT_MAX = 65_535
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class LoadSettings:
     port: int
     """Of the running local stack's API."""
     users: int
     rate: float
-    """Records a second, of all users together; 0 for as fast as they are answered."""
+    """Records a second, of all users together; 0 for no limit."""
     seconds: float
     wait: bool
     """Whether the verification waits until the buffer is empty."""
     web_port: int | None
-    """Of Locust's web page; None without."""
+    """Of Locust's web page; None without it."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str]) -> "LoadSettings":
         """Raises `SettingInvalid`."""
         web = whole(environment, "WEB", 0, 0, _PORT_MAX)
         return cls(

@@ -1,31 +1,30 @@
-"""What happened, second by second, as the versions and the items themselves tell it."""
+"""What happened during a surge, second by second, by the times that versions and items hold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dev.load.item_reader import ItemsReader
+from dev.load.item_reader import ItemReader
 from dev.load.latencies import Latencies
 from dev.load.receipts import Receipts
-from dev.load.traffic import OfKind
+from dev.load.traffic import RequestStats
 from dev.load.verify import Verdict
 from ops.target import Target
 
 _QUIET_SECONDS = 2
-"""Shown after the last put, so that the end can be seen."""
+"""Shown after the last put, so that the end is visible."""
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class SurgeResult:
     write_units: int
-    """A second, that the table is provisioned for. Every record costs one."""
+    """Write units a second that the table is provisioned for. Every record costs one."""
     surge: tuple[float, float]
-    """From when until when, and all times, in seconds since the load began."""
+    """Its begin and end. All times are in seconds since the load began."""
     accepted: Sequence[float]
     puts: Sequence[float]
-    in_queue: Latencies
-    """From accepted to put."""
-    kinds: dict[str, OfKind]
+    accepted_to_put: Latencies
+    kinds: dict[str, RequestStats]
     refused_requests: int
     dead_letters: dict[str, int]
     """By reason."""
@@ -50,37 +49,38 @@ class Story:
         return sum(began <= at < ended for at in self.accepted) / (ended - began)
 
     @property
-    def used(self) -> float:
-        """The share of the provisioned units that the table gave while there was more to put than it could."""
-        return self.taken_per_second / self.write_units
+    def capacity_used(self) -> float:
+        """The share of the provisioned units that was consumed while there was a backlog, from 0 to 1."""
+        return self.puts_per_second / self.write_units
 
     @property
-    def taken_per_second(self) -> float:
-        """While there was a backlog: from a second into the surge, as a table keeps one second's units of before."""
+    def puts_per_second(self) -> float:
+        """While there was a backlog: from a second into the surge, as a table keeps one second's unused units."""
         began = self.surge[0] + 1
         return sum(at >= began for at in self.puts) / max(1.0, self.last_put - began)
 
     @property
     def latencies(self) -> Latencies:
         """Of requests of every kind."""
-        return Latencies.of(*(each.latencies for each in self.kinds.values()))
+        return Latencies.merged(*(each.latencies for each in self.kinds.values()))
 
     def per_second(self, times: Sequence[float]) -> list[int]:
+        """How many of the times are in each second."""
         counts = [0] * self.seconds
         for at in times:
             counts[max(0, int(at))] += 1
         return counts
 
     def backlog(self) -> list[tuple[float, int]]:
-        """Accepted and not in the table, four times a second."""
+        """(time, records that are accepted and not in the table), four times a second."""
         steps = [step / 4 for step in range(self.seconds * 4 + 1)]
         return [(at, sum(a <= at for a in self.accepted) - sum(p <= at for p in self.puts)) for at in steps]
 
 
 def put_times(target: Target, receipts: Receipts) -> dict[str, tuple[int, int | None]]:
-    """Of each id, when it was accepted and when it was put, in Unix milliseconds."""
+    """When each id was accepted, and when it was put (None: it was not), in Unix milliseconds."""
     times: dict[str, tuple[int, int | None]] = {key.partition: (receipts.accepted_ms(key), None) for key in receipts}
-    for key, provenance in ItemsReader(target).read(list(receipts)):
+    for key, provenance in ItemReader(target).read(list(receipts)):
         if provenance:
             put_ms = round(datetime.fromisoformat(provenance.ddb).timestamp() * 1000)
             times[key.partition] = receipts.accepted_ms(key), put_ms

@@ -1,4 +1,4 @@
-"""What the users share: whose turn it is, which records they send, and what came of them."""
+"""What all users share: the rate limit, the records that they send, and the results."""
 
 import json
 import random
@@ -19,70 +19,72 @@ _POLL_SECONDS = 0.01
 
 
 @dataclass(slots=True)
-class OfKind:
-    """What came of the requests of one kind. Latencies are those of the 202s."""
+class RequestStats:
+    """The accepted requests of one kind."""
 
     records: int = 0
     latencies: Latencies = field(default_factory=Latencies)
 
 
 class Traffic:
-    """`rate` is records a second, 0 for no limit; `repeated` the share of records with one of a few ids."""
+    """`rate` is in records a second, 0 for no limit. `repeated` is the share of records whose id is one of a few, so
+    that several versions of one record are sent.
+    """
 
     def __init__(self, rate: float, repeated: float) -> None:
         self.ended = False
         self.sent = 0
         self.receipts = Receipts()
-        self.kinds = {kind: OfKind() for kind in KINDS}
+        self.kinds = {kind: RequestStats() for kind in KINDS}
         self.failures: Counter[str] = Counter()
         self._run = f"load-{secrets.token_hex(4)}"
         self._made = 0
         self._repeated = repeated
         self._chance = random.Random()  # noqa: S311 - which id is repeated is no secret
-        self._turns: WriteCapacity | None = None
-        self.provision(rate)
+        self._limit: WriteCapacity | None = None
+        self.set_rate(rate)
 
-    def provision(self, rate: float) -> None:
-        """Changes the rate from now on."""
+    def set_rate(self, rate: float) -> None:
+        """Applies from now on."""
         if not rate:
-            self._turns = None
-        elif self._turns is None:
-            self._turns = WriteCapacity(rate, 0, time.monotonic)
-            self._turns.charge(rate)  # it begins with a second's units, which would be a burst
+            self._limit = None
+        elif self._limit is None:
+            self._limit = WriteCapacity(rate, 0, time.monotonic)
+            self._limit.charge(rate)  # the bucket starts with a second's units, which would be a burst
         else:
-            self._turns.provision(rate)
+            self._limit.provision(rate)
 
     def wait_for_turn(self, records: int) -> bool:
-        """False when no more is to be sent."""
-        while not self.ended and self._turns and not self._turns.admits():
+        """Waits until the rate allows so many records. False when the load has ended."""
+        while not self.ended and self._limit and not self._limit.admits():
             time.sleep(_POLL_SECONDS)
         if self.ended:
             return False
-        if self._turns:
-            self._turns.charge(records)
+        if self._limit:
+            self._limit.charge(records)
         self.sent += records
         return True
 
     def record(self) -> dict[str, Any]:
-        """A reading of a sensor; one write unit."""
+        """A sensor's reading, which costs one write unit."""
         self._made += 1
         repeated = self._chance.random() < self._repeated
-        number = f"again-{self._chance.randrange(_REPEATED_IDS)}" if repeated else str(self._made)
+        number = f"repeated-{self._chance.randrange(_REPEATED_IDS)}" if repeated else str(self._made)
         temperature = round(self._chance.uniform(-20, 40), 2)
         return {"id": f"{self._run}-{number}", "number": self._made, "temperature": temperature, "note": "n" * 100}
 
-    def answered(self, kind: str, body: bytes, records: int, seconds: float) -> str | None:
-        """A 202; returns what is wrong with it."""
+    def add_accepted(self, kind: str, body: bytes, records: int, seconds: float) -> str | None:
+        """Counts a 202 for so many records. Returns what is wrong with it, or None."""
         try:
-            told = [(Key(each["id"]), each["version"]) for each in json.loads(body)["records"]]
+            receipts = [(Key(each["id"]), each["version"]) for each in json.loads(body)["records"]]
         except (ValueError, KeyError, TypeError):
             return "a 202 without receipts"
-        for key, version in told:
+        for key, version in receipts:
             self.receipts.add(key, version)
-        of_kind = self.kinds[kind]
-        of_kind.records += len(told)
-        of_kind.latencies.add(seconds)
-        return None if len(told) == records else f"a 202 with {len(told)} receipts for {records} records"
+        stats = self.kinds[kind]
+        stats.records += len(receipts)
+        stats.latencies.add(seconds)
+        return None if len(receipts) == records else f"a 202 with {len(receipts)} receipts for {records} records"
 
     @property
     def accepted(self) -> int:

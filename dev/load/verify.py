@@ -1,4 +1,4 @@
-"""`python -m dev.load.verify FILE…`: every 202 is accounted for, in the table or still in the queue.
+"""`python -m dev.load.verify FILE…`: verifies that every 202 is accounted for: in the table, or still in the queue.
 
 A file holds answers of `POST /records`, or single receipts `{"id", "version"}`, one a line; `-` is standard input.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dev.load.item_reader import KEYS_PER_SECOND, ItemsReader
+from dev.load.item_reader import KEYS_PER_SECOND, ItemReader
 from dev.load.receipts import ReceiptInvalid, Receipts
 from ops import target_options
 from ops.command import DONE, FAILED, STOPPED
@@ -26,32 +26,32 @@ from records.key import Key
 
 WAIT_SECONDS_MAX = 3600.0
 STALLED_SECONDS_MAX = 180.0
-_LOOK_SECONDS = 0.5
+_POLL_SECONDS = 0.5
 _RATE_SECONDS = 15.0
-_LOOKS = 3
-"""SQS's counts are approximate: what an empty queue is missing is looked for again before it is called lost."""
+_ATTEMPTS = 3
+"""SQS's counts are approximate: a record in neither queue nor table is looked up again before it counts as lost."""
 _LOST_SHOWN = 5
 _ID_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Where the records of the receipts are. `superseded` to `lost` are receipts; together they are all of them."""
+    """Where the receipts' records are. `in_table` to `lost` count receipts, and add up to `receipts`."""
 
     receipts: int
     in_table: int
     superseded: int
     """A newer version of the same id was accepted."""
     in_queue: int
-    """Not in the table yet, as far as the queue holds so many messages."""
+    """Not in the table yet; no more than the queue holds messages."""
     dead_lettered: int
     lost: int
     lost_keys: tuple[Key, ...]
-    """The first of them; none where the queue holds messages, since then it is not known which they are."""
+    """The first of them; empty while the queue holds messages, because then it is not known which ones are lost."""
     backlog: int
     """Messages in the queue."""
     dead_letters: int
-    """All messages in the dead-letter queue, whoever sent them."""
+    """All messages in the dead-letter queue, those of other producers included."""
 
     @property
     def holds(self) -> bool:
@@ -66,33 +66,31 @@ class Verdict:
             ("dead-lettered", f"{self.dead_lettered:,}"),
             ("lost", f"{self.lost:,}"),
         ]
-        beside = (
-            f"Beside them: {count(self.backlog, 'message')} in the queue, {count(self.dead_letters, 'dead letter')}."
-        )
+        totals = f"In total: {count(self.backlog, 'message')} in the queue, {count(self.dead_letters, 'dead letter')}."
         ids = [shortened(printable(" ".join(key.members().values())), _ID_SHOWN) for key in self.lost_keys]
         named = [f"The first of the lost: {', '.join(ids)}"] if ids else []
-        return "\n".join([f"{count(self.receipts, 'receipt')}: {found}", table(rows, right=[1]), beside, *named])
+        return "\n".join([f"{count(self.receipts, 'receipt')}: {found}", table(rows, right=[1]), totals, *named])
 
 
 class Verification:
-    """Of receipts against the buffer and the table. `tell` is called with a line of progress."""
+    """Compares receipts with the queues and the table. `on_progress` is called with a line of text."""
 
-    def __init__(self, target: Target, stop: StopFlag, tell: Callable[[str], None]) -> None:
+    def __init__(self, target: Target, stop: StopFlag, on_progress: Callable[[str], None]) -> None:
         self._target = target
         self._stop = stop
-        self._tell = tell
+        self._on_progress = on_progress
 
     def run(self, receipts: Receipts, wait_seconds: float = WAIT_SECONDS_MAX) -> Verdict:
-        """Waits so long at most until the buffer is empty, not at all after `stop`. Raises botocore's errors."""
+        """Waits at most so long until the buffer is empty; not at all after `stop`. Raises botocore's errors."""
         self._wait(wait_seconds)
         missing, backlog = list(receipts), 0
-        for look in range(_LOOKS):
-            # The queue first: what is put in between is then not missed in both.
+        for attempt in range(_ATTEMPTS):
+            # The queue first: a record that is put between the two reads is then seen in both, not in neither.
             backlog = self._backlog()
             missing = self._missing(receipts, missing)
             if not missing or backlog:
                 break
-            StopFlag().wait(_LOOK_SECONDS * look)
+            StopFlag().wait(_POLL_SECONDS * attempt)
         dead_letters = depth_of(self._target.sqs, self._target.record_dead_letter_queue_url).total
         dead = self._dead_lettered(receipts, set(missing)) if missing and dead_letters else set()
         missing = [key for key in missing if key not in dead]
@@ -113,28 +111,28 @@ class Verification:
         return depth_of(self._target.sqs, self._target.record_queue_url).total
 
     def _wait(self, seconds: float) -> None:
-        """Until the buffer is empty, `stop` is made, the time is up or nothing has moved for long."""
+        """Until the buffer is empty, `stop` is made, the time is up, or the backlog has not changed for long."""
         now = time.monotonic()
-        until, moved = now + seconds, now
-        looks: deque[tuple[float, int]] = deque()
+        until, changed = now + seconds, now
+        samples: deque[tuple[float, int]] = deque()
         while (backlog := self._backlog()) and not self._stop.is_set:
             now = time.monotonic()
-            if looks and looks[-1][1] != backlog:
-                moved = now
-            if now >= until or now - moved >= STALLED_SECONDS_MAX:
+            if samples and samples[-1][1] != backlog:
+                changed = now
+            if now >= until or now - changed >= STALLED_SECONDS_MAX:
                 return
-            looks.append((now, backlog))
-            while now - looks[0][0] > _RATE_SECONDS:
-                looks.popleft()
-            self._tell(_told(looks))
-            self._stop.wait(min(_LOOK_SECONDS, until - now))
+            samples.append((now, backlog))
+            while now - samples[0][0] > _RATE_SECONDS:
+                samples.popleft()
+            self._on_progress(_drain_text(samples))
+            self._stop.wait(min(_POLL_SECONDS, until - now))
 
     def _missing(self, receipts: Receipts, keys: Sequence[Key]) -> list[Key]:
-        """Those that the table does not hold in their newest receipted version or a newer one."""
+        """Those whose newest accepted version, or a newer one, is not in the table."""
         left = dict.fromkeys(keys)
-        for number, (key, provenance) in enumerate(ItemsReader(self._target).read(keys), 1):
+        for number, (key, provenance) in enumerate(ItemReader(self._target).read(keys), 1):
             if number % KEYS_PER_SECOND == 0:
-                self._tell(f"reading the table: {number:,} of {len(keys):,}")
+                self._on_progress(f"reading the table: {number:,} of {len(keys):,}")
             if receipts.satisfied_by(key, provenance.version if provenance else None):
                 left.pop(key, None)
         return list(left)
@@ -150,13 +148,14 @@ class Verification:
         return found
 
 
-def _told(looks: "deque[tuple[float, int]]") -> str:
-    (began, first), (now, backlog) = looks[0], looks[-1]
-    told = f"backlog {backlog:,}"
+def _drain_text(samples: "deque[tuple[float, int]]") -> str:
+    """The backlog and how fast it drains, from (time, backlog) pairs."""
+    (began, first), (now, backlog) = samples[0], samples[-1]
+    text = f"backlog {backlog:,}"
     if backlog < first:
         rate = (first - backlog) / (now - began)
-        told += f", {rate:.1f} puts a second, empty in about {duration(backlog / rate)}"
-    return told
+        text += f", {rate:.1f} puts a second, empty in about {duration(backlog / rate)}"
+    return text
 
 
 def _lines(files: Sequence[str]) -> Iterator[str]:
@@ -168,22 +167,24 @@ def _lines(files: Sequence[str]) -> Iterator[str]:
                 yield from file
 
 
-def main(given: Sequence[str] | None = None) -> int:
-    """0 where every 202 is accounted for, 1 where one is lost or something is in the way, 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(prog="python -m dev.load.verify", description="Accounts for every 202.")
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 where every 202 is accounted for, 1 where one is lost or an error ended the verification, 130 after Ctrl-C."""
+    parser = argparse.ArgumentParser(
+        prog="python -m dev.load.verify", description="Verifies that every 202 is accounted for."
+    )
     parser.add_argument(
         "files", metavar="FILE", nargs="+", help="receipts or answers, one a line; - for standard input"
     )
     parser.add_argument("--no-wait", action="store_true", help="do not wait until the buffer is empty")
     target_options.add_to(parser)
-    arguments = parser.parse_args(given)
+    options = parser.parse_args(arguments)
     progress = Progress(sys.stderr)
     stop = StopFlag()
     try:
-        receipts = Receipts.read(_lines(arguments.files))
+        receipts = Receipts.read(_lines(options.files))
         with on_signals(stop):
-            verification = Verification(target_options.target_of(arguments), stop, progress.show)
-            verdict = verification.run(receipts, 0 if arguments.no_wait else WAIT_SECONDS_MAX)
+            verification = Verification(target_options.target_of(options), stop, progress.show)
+            verdict = verification.run(receipts, 0 if options.no_wait else WAIT_SECONDS_MAX)
     except (ReceiptInvalid, OSError, UnicodeDecodeError) as error:
         print(f"verify: {error}", file=sys.stderr)
         return FAILED

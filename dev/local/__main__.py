@@ -1,5 +1,9 @@
-"""`python -m dev.local` (`make run`): the whole system on this machine, until Ctrl-C or SIGTERM."""
+"""`python -m dev.local` (`make run`): the whole system on this machine, until Ctrl-C or SIGTERM.
 
+With `--reload` (`make dev`) the API restarts whenever its sources change, and its log is on the terminal.
+"""
+
+import argparse
 import os
 import signal
 import sys
@@ -8,29 +12,32 @@ import webbrowser
 
 from dev.local.deploy import DeployFailed
 from dev.local.ports import PortTaken
-from dev.local.processes import ProcessFailed, Stopped, StopRequest
-from dev.local.settings import SettingInvalid, Settings
-from dev.local.stack import Running, running
+from dev.local.processes import ProcessFailed, StartCancelled, StopRequest
+from dev.local.settings import LocalSettings, SettingInvalid
+from dev.local.stack import RELOADED, RunningStack, running_stack
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m dev.local", description="The whole system on this machine.")
+    parser.add_argument("--reload", action="store_true", help="restart the API whenever its sources change")
+    reload: bool = parser.parse_args().reload
     stop = StopRequest()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # Only a flag: what was begun is finished or undone in order, however often the signal comes.
         signal.signal(number, lambda *_: stop.make())
     began = time.monotonic()
     try:
-        settings = Settings.from_environment(os.environ)
+        settings = LocalSettings.from_environment(os.environ)
         print("starting the local AWS, deploying template.yaml, starting API and console …", flush=True)
-        with running(settings, stop) as run:
-            print(_welcome(settings, run, time.monotonic() - began), flush=True)
+        with running_stack(settings, stop, reload=reload) as stack:
+            print(_welcome(settings, stack, time.monotonic() - began, reload=reload), flush=True)
             if settings.open:
-                webbrowser.open(run.console_url)
+                webbrowser.open(stack.console_url)
             while not stop.wait(0.5):
-                for process in run.processes:
+                for process in stack.processes:
                     process.check()
             print("\nstopping …", flush=True)
-    except Stopped:
+    except StartCancelled:
         pass
     except (SettingInvalid, PortTaken, ProcessFailed, DeployFailed) as error:
         print(f"forebay: {error}", file=sys.stderr)
@@ -38,17 +45,17 @@ def main() -> int:
     return 0
 
 
-def _welcome(settings: Settings, run: Running, seconds: float) -> str:
-    url = run.api_url
+def _welcome(settings: LocalSettings, stack: RunningStack, seconds: float, *, reload: bool) -> str:
+    url = stack.api_url
     burst = f"{settings.burst_seconds:g} s of burst credit" if settings.burst_seconds else "no burst credit"
     return f"""
 Forebay runs ({seconds:.1f} s): a table of {settings.wcu} write units a second, {burst}.
 
-  console  {run.console_url}
+  console  {stack.console_url}
   api      {url}
   docs     {url}/docs
-  aws      {run.aws_url}
-  logs     {run.logs}
+  aws      {stack.aws_url}
+  logs     {stack.logs}
 
 Accept a record, and read it back from the table a moment later:
 
@@ -56,7 +63,12 @@ Accept a record, and read it back from the table a moment later:
   curl -i {url}/records/42
 
 Send the burst from another terminal: make burst PORT={settings.port}
-Ctrl-C stops everything.
+{_RELOADS if reload else ""}Ctrl-C stops everything.
+"""
+
+
+_RELOADS = f"""The API restarts whenever a file in {"/, ".join(RELOADED)}/ changes, and its log is shown here.
+The consumer stays as it was deployed: restart the stack to change it.
 """
 
 

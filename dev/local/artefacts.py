@@ -1,4 +1,4 @@
-"""The functions' artefacts as `make build` makes them, for this machine, and a Python with nothing else to import."""
+"""The functions' artefacts, built as `make build` does but for this machine, and what they run under."""
 
 import platform
 import shutil
@@ -16,7 +16,7 @@ _ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "ar
 
 
 def lambda_python() -> str | None:
-    """A Python of the functions' version on this machine, on the path or pyenv's; None where there is none."""
+    """The path of a Python of the functions' version, on the path or from pyenv; None without one."""
     pyenv = sorted((Path.home() / ".pyenv" / "versions").glob(f"{RUNTIME}.*/bin/python3"))
     for candidate in [shutil.which(f"python{RUNTIME}"), *map(str, pyenv)]:
         if candidate and _runs(candidate):
@@ -26,8 +26,8 @@ def lambda_python() -> str | None:
 
 def _runs(python: str) -> bool:
     command = [python, "-c", "import sys; print(sys.version)"]
-    asked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a Python
-    return asked.stdout.startswith(f"{RUNTIME}.")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a Python
+    return done.stdout.startswith(f"{RUNTIME}.")
 
 
 def build(function: str, folder: Path) -> Path:
@@ -39,8 +39,8 @@ def build(function: str, folder: Path) -> Path:
 
 
 def lambda_runtime(python: str) -> Path | None:
-    """What Lambda's runtime brings along, as make installed it by requirements/lambda.txt: boto3 and AWS's own runtime
-    client. None where it is not there, or where this Python cannot import it.
+    """The folder with the libraries of Lambda's runtime, which make installs from requirements/lambda.txt: boto3 and
+    AWS's own runtime client. None where it is missing, or where this Python cannot import them.
     """
     command = [python, "-I", "-S", "-B", "-c", _IMPORT, str(LAMBDA_RUNTIME)]
     imported = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - a Python
@@ -48,7 +48,7 @@ def lambda_runtime(python: str) -> Path | None:
 
 
 def runtime_libraries(folder: Path) -> Path:
-    """What Lambda's runtime brings along: what make installed, or else the same lock, installed in the folder."""
+    """The folder with the libraries of Lambda's runtime: make's, or else the given one, after installing them there."""
     python = lambda_python()
     installed = lambda_runtime(python) if python else None
     if installed:

@@ -1,11 +1,12 @@
 #!/bin/sh
-# The original pattern's burst, through the API: batches of ten records, every batch the same (ids 1 to 10), with curl
-# alone. Then shows queue, table and dead-letter queue until the buffer is empty, and accounts for every 202 where the
-# environment of `make env` is there.
+# The original pattern's burst, through the API, with curl alone: batches of ten records, every batch with the ids 1 to
+# 10. Then it shows queue, table and dead-letter queue until the buffer is empty. Where the environment of `make env`
+# exists, it also verifies that every 202 is accounted for.
 # COUNT records of about BYTES bytes go to the stack that `make run` serves on PORT.
 set -eu
 
-addresses=$(dirname "$0")/../.local/$PORT.env
+root=$(dirname "$0")/../..
+addresses=$root/.local/$PORT.env
 if [ ! -f "$addresses" ]; then
     echo "burst: nothing runs on port $PORT: start it with make run, or name its port with make burst PORT=…" >&2
     exit 1
@@ -20,6 +21,7 @@ done
 . "$addresses"
 
 folder=$(mktemp -d)
+http() { curl -s --noproxy '*' "$@"; } # a proxy would look for loopback on its own machine
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 
@@ -48,7 +50,7 @@ batch 10 >"$folder/10.json"
 while [ "$sent" -lt "$COUNT" ]; do
     size=$((COUNT - sent < 10 ? COUNT - sent : 10))
     [ -f "$folder/$size.json" ] || batch "$size" >"$folder/$size.json"
-    answer=$(curl -s -o "$folder/answer" -w '%{http_code} in %{time_total} s' --max-time 30 \
+    answer=$(http -o "$folder/answer" -w '%{http_code} in %{time_total} s' --max-time 30 \
         -H 'content-type: application/json' --data-binary "@$folder/$size.json" "$API_URL/records") || answer="no answer"
     sent=$((sent + size))
     case $answer in
@@ -59,7 +61,7 @@ while [ "$sent" -lt "$COUNT" ]; do
             ;;
         *) refused=$((refused + size)); cat "$folder/answer" 2>/dev/null && echo ;;
     esac
-    # Not every line of a long burst: each of the first five requests, then every hundredth.
+    # Prints each of the first five requests, then every hundredth.
     [ "$sent" -gt 50 ] && [ $((sent % 1000)) -gt 0 ] && [ "$sent" -lt "$COUNT" ] || echo "  $sent sent: $answer"
 done
 sort -n "$folder/seconds" | awk '
@@ -72,20 +74,20 @@ sort -n "$folder/seconds" | awk '
 
 # ── the drain ────────────────────────────────────────────────────────────────────────────────────────────────────────
 aws() { # $1 target, $2 JSON
-    curl -s --max-time 10 "$AWS_ENDPOINT_URL" -H "x-amz-target: $1" -H 'content-type: application/x-amz-json-1.0' \
+    http --max-time 10 "$AWS_ENDPOINT_URL" -H "x-amz-target: $1" -H 'content-type: application/x-amz-json-1.0' \
         -H "authorization: AWS4-HMAC-SHA256 Credential=$AWS_ACCESS_KEY_ID/20300101/$AWS_DEFAULT_REGION/any/aws4_request" \
         -d "$2"
 }
 number() { sed -nE "s/.*\"$1\": ?\"?([0-9]+).*/\1/p"; }
 queue() { aws AmazonSQS.GetQueueAttributes "{\"QueueUrl\":\"$1\",\"AttributeNames\":[\"All\"]}"; }
-look() {
+read_state() {
     queue "$RECORD_QUEUE_URL" >"$folder/queue"
     waiting=$(number ApproximateNumberOfMessages <"$folder/queue")
     in_flight=$(number ApproximateNumberOfMessagesNotVisible <"$folder/queue")
     dead=$(queue "$RECORD_DEAD_LETTER_QUEUE_URL" | number ApproximateNumberOfMessages)
     items=$(aws DynamoDB_20120810.DescribeTable "{\"TableName\":\"$RECORD_TABLE_NAME\"}" | number ItemCount)
     if [ -z "$waiting" ] || [ -z "$in_flight" ] || [ -z "$dead" ] || [ -z "$items" ]; then
-        echo "burst: the local AWS does not answer any more" >&2
+        echo "burst: the local AWS no longer answers" >&2
         exit 1
     fi
 }
@@ -93,19 +95,19 @@ STALLED_SECONDS_MAX=180
 echo
 echo "  seconds   waiting  in flight  in table  dead letters"
 began=$(date +%s)
-moved=$began
+changed=$began
 last=
 while :; do
-    look
+    read_state
     now=$(date +%s)
     if [ "$waiting $in_flight $items $dead" != "$last" ]; then
         printf '  %7d  %8d  %9d  %8d  %12d\n' $((now - began)) "$waiting" "$in_flight" "$items" "$dead"
         last="$waiting $in_flight $items $dead"
-        moved=$now
+        changed=$now
     fi
     [ $((waiting + in_flight)) -gt 0 ] || break
-    if [ $((now - moved)) -gt $STALLED_SECONDS_MAX ]; then
-        echo "burst: nothing has moved for $STALLED_SECONDS_MAX s" >&2
+    if [ $((now - changed)) -gt $STALLED_SECONDS_MAX ]; then
+        echo "burst: nothing has changed for $STALLED_SECONDS_MAX s" >&2
         exit 1
     fi
     sleep 1
@@ -113,7 +115,6 @@ done
 echo
 echo "The buffer is empty: $sent sent, $refused of them not accepted, $items items in the table, $dead dead letters.
 Every request held the same ids, so the table keeps the last record of each."
-root=$(dirname "$0")/..
 if [ -x "$root/.venv/bin/python" ]; then
     echo
     (cd "$root" && .venv/bin/python -m dev.load.verify --local="$PORT" --no-wait "$folder/receipts")

@@ -12,9 +12,9 @@ BURST_SECONDS_MAX = 300.0
 class WriteCapacity:
     """A token bucket of write units, filled at the provisioned rate.
 
-    It holds what was left unused in the last `burst_seconds`, and never less than one second's units, because
-    capacity is granted by the second. A write is admitted while there is anything left, and may take the level below
-    zero, as DynamoDB's own does: an item of five units can be written to a table of one.
+    It holds what was unused in the last `burst_seconds`, and never less than one second's units, because
+    capacity is granted by the second. A write is admitted while the level is above zero, and may take it below
+    zero, as in DynamoDB itself: an item of five units can be written to a table of one.
     """
 
     def __init__(self, units_per_second: float, burst_seconds: float, monotonic: Callable[[], float]) -> None:
@@ -22,7 +22,7 @@ class WriteCapacity:
         self._seconds_max = max(1.0, min(burst_seconds, BURST_SECONDS_MAX))
         self._monotonic = monotonic
         self._filled_at = monotonic()
-        # A new table has not left anything unused yet.
+        # A new table has no unused capacity to keep yet.
         self._level = units_per_second
 
     @property
@@ -30,7 +30,7 @@ class WriteCapacity:
         return self._rate
 
     def provision(self, units_per_second: float) -> None:
-        """Changes the rate from now on; credit beyond what the new rate may hold is gone."""
+        """Changes the rate from now on; credit beyond what the new rate may hold is lost."""
         self._fill()
         self._rate = units_per_second
         self._fill()
@@ -40,7 +40,7 @@ class WriteCapacity:
         return self._level > 0
 
     def charge(self, units: float) -> None:
-        """Takes units, or gives them back where fewer than none were used."""
+        """Takes units from the bucket; a negative number returns units that were not used."""
         self._fill()
         self._level -= units
 

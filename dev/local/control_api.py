@@ -1,39 +1,43 @@
-"""The emulator's control path, for whoever knows the stack's token: what was counted, and the faults.
+"""The emulator's control API, for whoever knows this run's token: the counters, and the faults to inject.
 
-`GET /_forebay/meters` tells the counts, `PUT /_forebay/faults` with an array of names sets the faults that hold from
-now on. The token goes into a header of its own, which no page of another origin can send.
+`GET /_forebay/counters` returns the counters, `PUT /_forebay/faults` with an array of names sets the faults that are
+active from now on. The token is sent in a header of its own, which a web page of another origin cannot send.
 """
 
 import hmac
 import json
+from http import HTTPStatus
 
-from dev.local.capacity_limiter import App, Receive, Scope, Send, header, json_answer, read
-from dev.local.counters import Meters
-from dev.local.fault_injection import Fault, Faults
+from dev.local.asgi import App, Headers, Receive, Scope, Send, header, json_response, read_body
+from dev.local.counters import Counters
+from dev.local.fault_injection import EmulatorFault, FaultInjector
 
-METERS_PATH = "/_forebay/meters"
+COUNTERS_PATH = "/_forebay/counters"
 FAULTS_PATH = "/_forebay/faults"
 TOKEN_HEADER = "x-forebay-token"  # noqa: S105 - a name
+_HEADERS: Headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 
-def with_control(app: App, token: str, faults: Faults, meters: Meters) -> App:
+def with_control_api(app: App, token: str, faults: FaultInjector, counters: Counters) -> App:
     async def controlled(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in {METERS_PATH, FAULTS_PATH}:
+        if scope["type"] != "http" or scope["path"] not in {COUNTERS_PATH, FAULTS_PATH}:
             await app(scope, receive, send)
             return
-        status = 200
-        if not hmac.compare_digest(header(scope, TOKEN_HEADER.encode()), token.encode()):
-            status = 403
-        elif (scope["method"], scope["path"]) == ("PUT", FAULTS_PATH):
-            try:
-                faults.active = frozenset(Fault(name) for name in json.loads(await read(receive)))
-            except (ValueError, TypeError):
-                status = 400
-        elif scope["method"] != "GET":
-            status = 405
-        told = {"faults": sorted(faults.active), **meters.told()} if status == 200 else {}  # noqa: PLR2004 - HTTP's own
-        told_as = json_answer(status, told, [(b"content-type", b"application/json"), (b"cache-control", b"no-store")])
-        await send({"type": "http.response.start", "status": told_as.status, "headers": told_as.headers})
-        await send({"type": "http.response.body", "body": told_as.body})
+        status = await _handle(scope, receive, token, faults)
+        content = {"faults": sorted(faults.active), **counters.as_json()} if status == HTTPStatus.OK else {}
+        await json_response(status, content, _HEADERS).send_to(send)
 
     return controlled
+
+
+async def _handle(scope: Scope, receive: Receive, token: str, faults: FaultInjector) -> HTTPStatus:
+    if not hmac.compare_digest(header(scope, TOKEN_HEADER.encode()), token.encode()):
+        return HTTPStatus.FORBIDDEN
+    if (scope["method"], scope["path"]) == ("PUT", FAULTS_PATH):
+        try:
+            faults.active = frozenset(EmulatorFault(name) for name in json.loads(await read_body(receive)))
+        except (ValueError, TypeError):
+            return HTTPStatus.BAD_REQUEST
+    elif scope["method"] != "GET":
+        return HTTPStatus.METHOD_NOT_ALLOWED
+    return HTTPStatus.OK

@@ -1,71 +1,71 @@
-"""What went through the emulator since it started, counted where it happens: the console's figures come from here."""
+"""What went through the emulator since it started, counted where it happens: the console's numbers come from here."""
 
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
 
-Json: TypeAlias = dict[str, Any]
+from dev.local.asgi import Json
+from records.item import RESERVED_NAME
 
-LAST_PUTS = 50
-_RESERVED = "_forebay"
+LAST_PUTS_MAX = 50
+_ID_LENGTH_MAX = 100
 
 
 @dataclass(slots=True)
-class TableMeter:
+class TableCounters:
     units: float = 0
     """Write units that were charged, those of failed conditions included."""
     puts: int = 0
     superseded: int = 0
-    """Puts whose condition failed: what the table holds is as new, or newer."""
+    """Puts whose condition failed: the table already holds the same version or a newer one."""
     throttles: int = 0
-    last: deque[Json] = field(default_factory=lambda: deque(maxlen=LAST_PUTS))
-    """The keys and times of the records that were put last, the newest at the end."""
+    last_puts: deque[Json] = field(default_factory=lambda: deque(maxlen=LAST_PUTS_MAX))
+    """The ids and times of the records that were put last, the newest at the end."""
 
 
-class Meters:
+class Counters:
     """By the names of tables and queues."""
 
     def __init__(self) -> None:
-        self.tables: defaultdict[str, TableMeter] = defaultdict(TableMeter)
+        self.tables: defaultdict[str, TableCounters] = defaultdict(TableCounters)
         self.sent: defaultdict[str, int] = defaultdict(int)
         """Messages that SQS confirmed."""
 
-    def put(self, table: str, units: float, request: Json) -> None:
-        meter = self.tables[table]
-        meter.units += units
-        meter.puts += 1
+    def count_put(self, table: str, units: float, request: Json) -> None:
+        counters = self.tables[table]
+        counters.units += units
+        counters.puts += 1
         item = request.get("Item", {})
-        provenance = item.get(_RESERVED, {}).get("M")
+        provenance = item.get(RESERVED_NAME, {}).get("M")
         if provenance:
             times = {name: value.get("S", "") for name, value in provenance.items()}
-            meter.last.append({"id": _text(item.get("id", {})), "units": units, **times})
+            counters.last_puts.append({"id": _text(item.get("id", {})), "units": units, **times})
 
-    def superseded(self, table: str, units: float) -> None:
-        meter = self.tables[table]
-        meter.units += units
-        meter.superseded += 1
+    def count_superseded(self, table: str, units: float) -> None:
+        counters = self.tables[table]
+        counters.units += units
+        counters.superseded += 1
 
-    def wrote_many(self, table: str, units: float) -> None:
+    def count_units(self, table: str, units: float) -> None:
         self.tables[table].units += units
 
-    def throttled(self, table: str) -> None:
+    def count_throttle(self, table: str) -> None:
         self.tables[table].throttles += 1
 
-    def told(self) -> Json:
+    def as_json(self) -> Json:
         return {
             "sent": dict(self.sent),
             "tables": {
                 name: {
-                    "units": meter.units,
-                    "puts": meter.puts,
-                    "superseded": meter.superseded,
-                    "throttles": meter.throttles,
-                    "last": list(meter.last),
+                    "units": counters.units,
+                    "puts": counters.puts,
+                    "superseded": counters.superseded,
+                    "throttles": counters.throttles,
+                    "last_puts": list(counters.last_puts),
                 }
-                for name, meter in self.tables.items()
+                for name, counters in self.tables.items()
             },
         }
 
 
 def _text(attribute_value: Json) -> str:
-    return str(next(iter(attribute_value.values()), ""))[:100]
+    return str(next(iter(attribute_value.values()), ""))[:_ID_LENGTH_MAX]

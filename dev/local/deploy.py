@@ -27,11 +27,11 @@ _FUNCTION_FOLDERS = {"ApiFunction": "api", "ConsumerFunction": "consumer"}
 
 
 class DeployFailed(Exception):
-    """CloudFormation did not make the stack; the message is its own."""
+    """CloudFormation did not create the stack; the message is CloudFormation's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stack:
+class StackOutputs:
     """The outputs of the deployed template that the local stack needs."""
 
     http_api_id: str
@@ -42,8 +42,8 @@ class Stack:
     record_table_name: str
 
 
-def deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[str, str]) -> Stack:
-    """Creates the stack from template.yaml with these parameters, and waits until it is there.
+def deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[str, str]) -> StackOutputs:
+    """Creates the stack from template.yaml with these parameters, and waits until it is complete.
 
     Raises `DeployFailed`.
     """
@@ -53,7 +53,7 @@ def deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[str
         raise DeployFailed(f"template.yaml could not be deployed: {error}") from error
 
 
-def _deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[str, str]) -> Stack:
+def _deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[str, str]) -> StackOutputs:
     s3 = session.client("s3", endpoint_url=aws_url)
     cloudformation = session.client("cloudformation", endpoint_url=aws_url)
     s3.create_bucket(Bucket=_BUCKET)
@@ -63,7 +63,7 @@ def _deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[st
         key = f"{hashlib.sha256(content).hexdigest()}.zip"
         s3.put_object(Bucket=_BUCKET, Key=key, Body=content)
         template["Resources"][logical_id]["Properties"]["CodeUri"] = {"Bucket": _BUCKET, "Key": key}
-    # CloudFormation takes the two places of CodeUri separately, and the nearer one wins.
+    # The global one is a folder of this machine, which CloudFormation cannot read.
     del template["Globals"]["Function"]["CodeUri"]
     cloudformation.create_stack(
         StackName=STACK_NAME,
@@ -85,7 +85,7 @@ def _deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[st
         raise DeployFailed(f"template.yaml could not be deployed: {'; '.join(reasons) or error}") from error
     (stack,) = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
-    return Stack(
+    return StackOutputs(
         http_api_id=outputs["HttpApiId"],
         api_function_name=outputs["ApiFunctionName"],
         record_queue_url=outputs["RecordQueueUrl"],
@@ -98,8 +98,8 @@ def _deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[st
 def with_literal_numbers(template: Json, given: Mapping[str, str]) -> Json:
     """The template with each reference to a parameter of type Number replaced by its value.
 
-    CloudFormation turns the parameter's text into the number that the resource wants; MiniStack leaves it text, on
-    which its poller and every arithmetic on a table's capacity fail.
+    CloudFormation converts the parameter's text to the number that the resource needs. MiniStack leaves it as text, and
+    then its poller and every calculation with a table's capacity fail.
     """
     numbers = {
         name: int(given.get(name, parameter.get("Default")))

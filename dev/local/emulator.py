@@ -15,22 +15,22 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.app import app as ministack
 
-from dev.local.capacity_limiter import App, CapacityLimiter, Receive, Scope, Send
-from dev.local.control_api import with_control
-from dev.local.counters import Meters
-from dev.local.fault_injection import Faults
-
-LOOPBACK = "127.0.0.1"
-TOKEN_PATH = "/_forebay/token"  # noqa: S105 - a path
+from dev.local.asgi import App, BufferedResponse, Receive, Scope, Send
+from dev.local.capacity_limiter import CapacityLimiter
+from dev.local.control_api import with_control_api
+from dev.local.counters import Counters
+from dev.local.fault_injection import FaultInjector
+from dev.local.loopback import LOOPBACK, TOKEN_PATH
 
 
 def with_token(app: App, token: str) -> App:
+    response = BufferedResponse(200, [(b"content-type", b"text/plain")], token.encode())
+
     async def answering(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != TOKEN_PATH:
+        if scope["type"] == "http" and scope["path"] == TOKEN_PATH:
+            await response.send_to(send)
+        else:
             await app(scope, receive, send)
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
-        await send({"type": "http.response.body", "body": token.encode()})
 
     return answering
 
@@ -41,21 +41,21 @@ async def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
 
-    def until_standard_input_closes() -> None:
+    def stop_when_standard_input_closes() -> None:
         sys.stdin.read()
         loop.call_soon_threadsafe(stop.set)
 
-    # Whoever started the emulator may be killed without a word; then the pipe closes.
-    threading.Thread(target=until_standard_input_closes, daemon=True).start()
+    # The pipe closes even when whoever started the emulator was killed.
+    threading.Thread(target=stop_when_standard_input_closes, daemon=True).start()
 
     config = Config()
     config.bind = [f"{LOOPBACK}:{os.environ['GATEWAY_PORT']}"]
     config.graceful_timeout = 1
     config.keep_alive_timeout = 75
-    token, meters = os.environ["STACK_TOKEN"], Meters()
-    limited = CapacityLimiter(ministack, float(os.environ["BURST_SECONDS"]), time.monotonic, meters)
-    faults = Faults(limited, meters)
-    app = with_token(with_control(faults, token, faults, meters), token)
+    token, counters = os.environ["STACK_TOKEN"], Counters()
+    limited = CapacityLimiter(ministack, float(os.environ["BURST_SECONDS"]), time.monotonic, counters)
+    faults = FaultInjector(limited, counters)
+    app = with_token(with_control_api(faults, token, faults, counters), token)
     await serve(app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type] # hypercorn types ASGI more narrowly
 
 

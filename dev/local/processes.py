@@ -1,33 +1,31 @@
-"""The local stack's processes: each is ended in its turn, with all that it started."""
+"""The local stack's processes. Each is ended together with everything that it started."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from http import HTTPStatus
 from pathlib import Path
 
-_START_SECONDS_MAX = 60.0
+START_SECONDS_MAX = 60.0
 _STOP_SECONDS_MAX = 5.0
 _POLL_SECONDS = 0.05
 _LAST_LINES = 20
 
 
 class ProcessFailed(Exception):
-    """A process of the stack ended by itself, or never answered; the message ends with what it last logged."""
+    """A process of the stack ended by itself, or never became ready; the message ends with its last lines of log."""
 
 
-class Stopped(Exception):
-    """Whoever started the stack wants it to end."""
+class StartCancelled(Exception):
+    """The stop was requested before the stack was ready."""
 
 
 class StopRequest:
-    """Set by a signal handler. Not a `threading.Event`: one that is being waited for may be locked when its own thread
-    is interrupted to set it, and then both wait for ever.
+    """Set by a signal handler. Not a `threading.Event`: a handler that sets one may interrupt the very thread that
+    waits for it and holds its lock, and then both wait for ever.
     """
 
     def __init__(self) -> None:
@@ -37,7 +35,7 @@ class StopRequest:
         self._made = True
 
     def wait(self, seconds: float) -> bool:
-        """Whether the request was made; waits for it so long."""
+        """Waits until the request is made, at most so long. Returns whether it was made."""
         deadline = time.monotonic() + seconds
         while not self._made and (left := deadline - time.monotonic()) > 0:
             time.sleep(min(left, _POLL_SECONDS))
@@ -51,8 +49,8 @@ class Process:
         self, name: str, arguments: Sequence[str], environment: Mapping[str, str], logs: Path, folder: Path
     ) -> None:
         self._name = name
-        self._log = logs / f"{name}.log"
-        with self._log.open("wb") as output:
+        self.log = logs / f"{name}.log"
+        with self.log.open("wb") as output:
             # A group of its own: Ctrl-C in the terminal reaches only the process that ends the others in order.
             self._popen = subprocess.Popen(  # noqa: S603 - the project's own modules
                 [sys.executable, "-m", *arguments],
@@ -64,15 +62,16 @@ class Process:
                 start_new_session=True,
             )
 
-    def wait_until(self, ready: Callable[[], bool], stop: StopRequest) -> None:
-        """Raises `ProcessFailed` when the process ends or is not ready in time, `Stopped` when `stop` is made."""
-        deadline = time.monotonic() + _START_SECONDS_MAX
+    def wait_until(self, ready: Callable[[], bool], stop: StopRequest, seconds_max: float = START_SECONDS_MAX) -> None:
+        """Raises `ProcessFailed` when the process ends or is not ready in time, `StartCancelled` at a stop request."""
+        deadline = time.monotonic() + seconds_max
         while not ready():
             self.check()
             if time.monotonic() > deadline:
-                raise ProcessFailed(f"{self._name} did not answer in {_START_SECONDS_MAX:.0f} s:\n{self._last_lines()}")
+                raise ProcessFailed(f"{self._name} did not answer in {seconds_max:.0f} s:\n{self._last_lines()}")
             if stop.wait(_POLL_SECONDS):
-                raise Stopped
+                raise StartCancelled
+        self.check()  # or else another process answers on its port
 
     def check(self) -> None:
         """Raises `ProcessFailed` when the process has ended."""
@@ -90,17 +89,8 @@ class Process:
             self._popen.stdin.close()
 
     def _signal_group(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):  # gone already, which is what was wanted
+        with suppress(ProcessLookupError):  # it has ended already
             os.killpg(self._popen.pid, number)
 
     def _last_lines(self) -> str:
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
-
-
-def answers(url: str, expected: bytes | None = None) -> bool:
-    """Whether `GET url` answers 200, and with `expected` where that is given."""
-    try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - http on loopback
-            return response.status == HTTPStatus.OK and expected in {None, response.read()}
-    except OSError:
-        return False
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-_LAST_LINES:])

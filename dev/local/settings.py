@@ -6,21 +6,25 @@ from itertools import combinations
 
 
 class SettingInvalid(Exception):
-    """The message names the variable and what it may be."""
+    """The message names the variable and its valid values."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class LocalSettings:
     port: int
+    """The API's."""
     aws_port: int
     console_port: int
     wcu: int
+    """Write units a second that the table is provisioned for."""
     burst_seconds: float
+    """How much unused capacity the table keeps, in seconds of its provisioned rate."""
     open: bool = False
     """Whether a browser is opened on the console."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+    def from_environment(cls, environment: Mapping[str, str]) -> "LocalSettings":
+        """Raises `SettingInvalid`."""
         settings = cls(
             port=int(_number(environment, "PORT", "8000", 1, 65535, whole=True)),
             aws_port=int(_number(environment, "AWS_PORT", "4566", 1, 65535, whole=True)),

@@ -1,4 +1,4 @@
-"""Real clients of different make, with the configurations that docs/clients shows, against the running API."""
+"""Real clients, with the configurations in docs/clients, against the running API."""
 
 import os
 import shutil

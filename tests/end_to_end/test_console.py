@@ -1,4 +1,4 @@
-"""The console in a real browser, on a running stack: the surge goes in, the table draws, and every lever works."""
+"""The console in a real browser, on a running stack: a burst is sent and drained, and every control works."""
 
 import os
 import re
@@ -32,26 +32,26 @@ def chrome() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """A table that takes six of the burst's records a second."""
+    """With a table that takes six of the burst's records a second."""
     with running(WCU="30", BURST_SECONDS="0") as opened:
         yield opened
 
 
 @pytest.fixture
 def page(chrome: Browser, stack: Stack) -> Iterator[Page]:
-    """A tab that must not need the internet, nor say anything wrong on its console."""
+    """A tab that must neither need the internet nor log an error in the browser's console."""
     opened = chrome.new_page(viewport={"width": 1366, "height": 1010})
     opened.set_default_timeout(_WAIT_MS)
-    troubles: list[str] = []
-    opened.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    errors: list[str] = []
+    opened.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    opened.on("pageerror", lambda error: errors.append(str(error)))
     own = (stack["CONSOLE_URL"], stack["CONSOLE_URL"].replace("http", "ws"), "data:", "blob:")
-    opened.on("request", lambda request: None if request.url.startswith(own) else troubles.append(request.url))
+    opened.on("request", lambda request: None if request.url.startswith(own) else errors.append(request.url))
     opened.goto(stack["CONSOLE_URL"])
     expect(opened.get_by_test_id("state")).to_have_text(re.compile("empty|draining"))
     yield opened
     opened.close()
-    assert troubles == []
+    assert errors == []
 
 
 def shown(page: Page, figure: str) -> Locator:
@@ -62,48 +62,48 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def keep(page: Page, name: str) -> None:
-    """A picture of the whole page; for people to look at."""
+def screenshot(page: Page, name: str) -> None:
+    """Of the whole page, for people to look at."""
     _SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=_SCREENSHOTS / f"{name}.png", full_page=True)
 
 
-def drained(page: Page) -> None:
+def wait_until_drained(page: Page) -> None:
     expect(shown(page, "backlog")).to_have_text("0", timeout=_WAIT_MS)
 
 
-def test_the_burst_swells_the_backlog_and_the_table_draws_it_down(page: Page, stack: Stack) -> None:
-    keep(page, "empty")
+def test_the_burst_fills_the_backlog_and_the_table_drains_it(page: Page, stack: Stack) -> None:
+    screenshot(page, "empty")
     press(page, "Send the burst")
     expect(shown(page, "sending")).to_have_text("burst: 50 of 50 accepted", timeout=_WAIT_MS)
     expect(shown(page, "backlog")).not_to_have_text("0", timeout=_WAIT_MS)
     expect(shown(page, "state")).to_have_text("draining", timeout=_WAIT_MS)
-    keep(page, "draining")
-    drained(page)
+    screenshot(page, "draining")
+    wait_until_drained(page)
     expect(shown(page, "in-table")).to_have_text("10", timeout=_WAIT_MS)
     expect(shown(page, "records")).to_contain_text("→ table")
     assert len(stack.items()) == 10
-    keep(page, "drained")
+    screenshot(page, "drained")
 
 
-def test_a_load_reaches_the_table_to_the_last_record(page: Page, stack: Stack) -> None:
+def test_every_record_of_a_load_reaches_the_table(page: Page, stack: Stack) -> None:
     before = len(stack.items())
     for label, number in (("Rate", _SENT // 2), ("Size", 500), ("Length", 2)):
         page.get_by_label(label).fill(f"{number}")
     press(page, "Send the load")
     expect(shown(page, "sending")).to_have_text(f"load: {_SENT} of {_SENT} accepted", timeout=_WAIT_MS)
     expect(shown(page, "in-table")).to_have_text(f"{before + _SENT}", timeout=_WAIT_MS)
-    drained(page)
+    wait_until_drained(page)
     assert len(stack.items()) == before + _SENT
 
 
-def test_a_load_out_of_bounds_is_not_sent_and_says_why(page: Page) -> None:
+def test_a_load_out_of_bounds_is_not_sent_and_its_bounds_are_shown(page: Page) -> None:
     page.get_by_label("Rate").fill("9999")
     press(page, "Send the load")
     expect(page.get_by_text("Rate: 1 to 500 records a second")).to_be_visible()
 
 
-def test_the_capacity_is_changed_for_the_table_itself(page: Page, stack: Stack) -> None:
+def test_the_capacity_of_the_table_itself_is_changed(page: Page, stack: Stack) -> None:
     for units in (100, 25):
         press(page, f"{units} write units")
         expect(shown(page, "capacity")).to_have_text(f"now {units} write units/s", timeout=_WAIT_MS)
@@ -111,64 +111,64 @@ def test_the_capacity_is_changed_for_the_table_itself(page: Page, stack: Stack) 
         assert table["ProvisionedThroughput"]["WriteCapacityUnits"] == units
 
 
-def test_a_fault_of_the_table_fills_the_pool_and_its_end_drains_it(page: Page, stack: Stack) -> None:
-    throttle = page.get_by_role("switch", name="Throttle everything")
+def test_a_fault_of_the_table_fills_the_backlog_and_its_end_drains_it(page: Page, stack: Stack) -> None:
+    throttle = page.get_by_role("switch", name="Throttle all writes")
     throttle.click()
-    expect(shown(page, "state")).to_have_text("fault on request", timeout=_WAIT_MS)
+    expect(shown(page, "state")).to_have_text("fault active", timeout=_WAIT_MS)
     puts = httpx.post(f"{stack['API_URL']}/records", json=[{"id": f"throttled-{n}"} for n in range(5)])
     assert puts.status_code == 202
     expect(shown(page, "backlog")).to_have_text("5", timeout=_WAIT_MS)
     expect(shown(page, "throttled-calls")).not_to_have_text("0", timeout=_WAIT_MS)
-    keep(page, "fault")
+    screenshot(page, "fault")
     throttle.click()
-    drained(page)
+    wait_until_drained(page)
     assert {f"throttled-{n}" for n in range(5)} <= {item["id"]["S"] for item in stack.items()}
     expect(shown(page, "dead-letters")).to_have_text("0")
 
 
-def test_with_sqs_down_nothing_is_accepted_and_the_page_says_so(page: Page) -> None:
+def test_with_sqs_down_nothing_is_accepted_and_the_page_shows_why(page: Page) -> None:
     down = page.get_by_role("switch", name="SQS down")
     down.click()
-    expect(shown(page, "state")).to_have_text("fault on request", timeout=_WAIT_MS)
+    expect(shown(page, "state")).to_have_text("fault active", timeout=_WAIT_MS)
     press(page, "Send the burst")
     expect(shown(page, "sending")).to_contain_text("0 of 50 accepted. 503 queue_unavailable", timeout=_WAIT_MS)
     down.click()
-    expect(shown(page, "state")).not_to_have_text("fault on request", timeout=_WAIT_MS)
-    drained(page)
+    expect(shown(page, "state")).not_to_have_text("fault active", timeout=_WAIT_MS)
+    wait_until_drained(page)
 
 
-def test_dead_letters_are_looked_at_and_sent_back(page: Page, stack: Stack) -> None:
+def test_dead_letters_are_shown_and_sent_back(page: Page, stack: Stack) -> None:
     sqs = stack.client("sqs")
     sqs.send_message(QueueUrl=stack["RECORD_DEAD_LETTER_QUEUE_URL"], MessageBody='{"id": "given-up", "n": 1}')
     expect(shown(page, "letters")).to_contain_text("received_too_often", timeout=_WAIT_MS)
-    press(page, "Look")
+    press(page, "Show")
     expect(shown(page, "body")).to_have_text('{"id": "given-up", "n": 1}')
     press(page, "Close")
     expect(shown(page, "body")).to_have_count(0)
     press(page, "Send back")
     expect(shown(page, "dead-letters")).to_have_text("0", timeout=_WAIT_MS)
-    drained(page)
+    wait_until_drained(page)
     assert "given-up" in {item["id"]["S"] for item in stack.items()}
 
 
-def test_poison_is_dead_lettered_with_its_reasons(page: Page) -> None:
-    press(page, "Put poison on the queue")
+def test_poison_messages_are_dead_lettered_with_their_reasons(page: Page) -> None:
+    press(page, "Send poison messages")
     letters = shown(page, "letters")
     for reason in ("json_malformed", "number_out_of_range", "key_invalid", "record_not_an_object"):
         expect(letters).to_contain_text(reason, timeout=_WAIT_MS)
     expect(shown(page, "dead-letters")).to_have_text("4", timeout=_WAIT_MS)
-    keep(page, "poison")
+    screenshot(page, "poison")
 
 
-def test_the_original_pattern_drains_the_same_records_beside(page: Page) -> None:
-    press(page, "Run the original pattern beside")
-    beside = shown(page, "beside")
-    expect(beside).to_be_visible(timeout=_WAIT_MS)
+def test_the_original_pattern_drains_the_same_records_side_by_side(page: Page) -> None:
+    press(page, "Run the original pattern too")
+    comparison = shown(page, "comparison")
+    expect(comparison).to_be_visible(timeout=_WAIT_MS)
     press(page, "Send the burst")
     expect(shown(page, "sending")).to_have_text("burst: 50 of 50 accepted", timeout=_WAIT_MS)
-    drained(page)
-    expect(beside).to_contain_text("dead-lettered")
-    keep(page, "beside")
+    wait_until_drained(page)
+    expect(comparison).to_contain_text("dead-lettered")
+    screenshot(page, "comparison")
 
 
 def test_a_reload_and_another_tab_show_the_same_series(page: Page, chrome: Browser, stack: Stack) -> None:
@@ -185,29 +185,29 @@ def test_a_reload_and_another_tab_show_the_same_series(page: Page, chrome: Brows
         expect(tab.locator(".fb-chart path[stroke='#14a3a3']")).not_to_have_count(0, timeout=_WAIT_MS)
         expect(shown(tab, "dead-letters")).to_have_text(shown(page, "dead-letters").inner_text())
         assert tab.evaluate("document.documentElement.scrollWidth") <= width
-        keep(tab, name)
+        screenshot(tab, name)
         tab.close()
 
 
 @needs_proc
-def test_a_stack_that_does_not_answer_is_said_and_found_again(page: Page, stack: Stack) -> None:
+def test_the_page_shows_when_the_stack_stops_answering_and_when_it_answers_again(page: Page, stack: Stack) -> None:
     port = f"GATEWAY_PORT={stack['AWS_ENDPOINT_URL'].rpartition(':')[2]}\0".encode()
     (emulator,) = processes(lambda environment, command: b"local.emulator" in command and port in environment)
     os.kill(emulator, signal.SIGSTOP)
     try:
         expect(shown(page, "state")).to_have_text("no answer", timeout=_WAIT_MS)
         expect(page.get_by_text("The stack has not answered since")).to_be_visible()
-        keep(page, "no-answer")
+        screenshot(page, "no-answer")
     finally:
         os.kill(emulator, signal.SIGCONT)
     expect(shown(page, "state")).to_have_text("empty", timeout=_WAIT_MS)
     expect(page.get_by_text("The stack has not answered since")).not_to_be_visible()
 
 
-def test_it_answers_to_its_own_names_only(stack: Stack) -> None:
+def test_it_answers_under_its_own_names_only(stack: Stack) -> None:
     assert httpx.get(stack["CONSOLE_URL"]).status_code == 200
     assert httpx.get(stack["CONSOLE_URL"], headers={"host": "elsewhere.example"}).status_code == 400
 
 
-def test_the_logs_hold_no_line_of_trouble(stack: Stack, page: Page) -> None:
+def test_the_consoles_log_is_empty(stack: Stack, page: Page) -> None:
     assert Path(stack["LOGS"], "console.log").read_text() == ""

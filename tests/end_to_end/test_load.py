@@ -1,4 +1,4 @@
-"""Users against a running stack, as `make load` starts them; and the verification on what they left."""
+"""`make load` against a running stack, and the verification of accepted records."""
 
 import json
 import re
@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from dev.load import verify
-from dev.load.settings import Settings
+from dev.load.settings import LoadSettings
 from dev.local.settings import SettingInvalid
-from tests.harness.commands import command, interrupted, printed_until
+from tests.harness.commands import command, interrupt, printed_until
 from tests.harness.ports import free_ports
 from tests.harness.stack import Stack
 
@@ -23,7 +23,7 @@ def post(stack: Stack, records: Iterable[dict[str, Any]]) -> str:
     return answer.text
 
 
-def verified(stack: Stack, path: Path, *answers: str, wait: bool = True) -> int:
+def verify_receipts(stack: Stack, path: Path, *answers: str, wait: bool = True) -> int:
     path.write_text("\n".join(answers))
     return verify.main([str(path), f"--local={stack.port}", *([] if wait else ["--no-wait"])])
 
@@ -35,91 +35,91 @@ def figure(output: str, name: str) -> int:
 
 
 def test_a_short_load_ends_by_itself_with_every_202_accounted_for(stack: Stack) -> None:
-    run = command("load", PORT=stack.port, USERS="3", RATE="100", SECONDS="3")
+    run = command("dev.load", PORT=stack.port, USERS="3", RATE="100", SECONDS="3")
     output = run.communicate(timeout=60)[0]
     assert run.returncode == 0, output
-    told = re.search(r"(\d+) of (\d+) records accepted in ", output)
-    assert told, output
-    assert told[1] == told[2] != "0"
+    accepted = re.search(r"(\d+) of (\d+) records accepted in ", output)
+    assert accepted, output
+    assert accepted[1] == accepted[2] != "0"
     for kind in ("single", "array", "ndjson"):
         assert re.search(rf"^  {kind} +[\d,]+ +[\d,]+( +[\d,.]+ ms){{4}}$", output, re.MULTILINE), output
-    assert f"{told[1]} receipts: every 202 is accounted for" in output
-    assert figure(output, "in the table") + figure(output, "superseded by a newer one") == int(told[1])
+    assert f"{accepted[1]} receipts: every 202 is accounted for" in output
+    assert figure(output, "in the table") + figure(output, "superseded by a newer one") == int(accepted[1])
     assert figure(output, "superseded by a newer one") > 0
     assert figure(output, "lost") == 0
 
 
-def test_ctrl_c_ends_a_load_with_a_summary_of_what_was_done(slow_stack: Stack) -> None:
-    run = command("load", PORT=slow_stack.port, USERS="2", RATE="6", SECONDS="600")
+def test_ctrl_c_ends_a_load_with_a_summary(slow_stack: Stack) -> None:
+    run = command("dev.load", PORT=slow_stack.port, USERS="2", RATE="6", SECONDS="600")
     printed_until(run, "records accepted, ")
-    output = interrupted(run)
+    output = interrupt(run)
     assert run.returncode == 130, output
     assert "ended by Ctrl-C" in output
     assert "p99" in output
     assert "every 202 is accounted for" in output
 
 
-def test_the_web_page_of_locust_drives_the_same_users_on_loopback(stack: Stack) -> None:
+def test_locusts_web_page_runs_the_same_users_on_loopback(stack: Stack) -> None:
     (web,) = free_ports(1)
-    run = command("load", PORT=stack.port, WEB=web)
+    run = command("dev.load", PORT=stack.port, WEB=web)
     printed_until(run, f"Locust's page: http://127.0.0.1:{web}")
     with httpx.Client(base_url=f"http://127.0.0.1:{web}", transport=httpx.HTTPTransport(retries=5)) as page:
         assert "Locust" in page.get("/").text
         assert page.post("/swarm", data={"user_count": "2", "spawn_rate": "2"}).json()["success"]
     printed_until(run, "records accepted")
-    output = interrupted(run)
+    output = interrupt(run)
     assert run.returncode == 0, output
     assert "every 202 is accounted for" in output
 
 
-def test_an_item_that_was_deleted_behind_its_back_and_a_receipt_that_never_was_are_lost(
+def test_a_deleted_item_and_an_invented_receipt_are_lost(
     stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = post(stack, ({"id": f"there-{n}"} for n in range(120)))
-    assert verified(stack, tmp_path / "receipts", answer) == 0
+    assert verify_receipts(stack, tmp_path / "receipts", answer) == 0
     assert figure(capsys.readouterr().out, "in the table") == 120
     stack.client("dynamodb").delete_item(TableName=stack["RECORD_TABLE_NAME"], Key={"id": {"S": "there-7"}})
     never = json.dumps({"id": "never", "version": "01a2074d-f08d-7356-ac50-434b86e031a3"})
-    assert verified(stack, tmp_path / "receipts", answer, never) == 1
+    assert verify_receipts(stack, tmp_path / "receipts", answer, never) == 1
     output = capsys.readouterr().out
     assert (figure(output, "in the table"), figure(output, "lost")) == (119, 2)
     assert "The first of the lost: there-7, never" in output
 
 
-def test_of_an_id_that_came_often_the_newest_is_in_the_table(
+def test_of_an_id_that_was_sent_often_the_newest_version_is_in_the_table(
     stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answers = [post(stack, [{"id": "often", "n": n}, {"id": "often", "n": -n}]) for n in range(10)]
-    assert verified(stack, tmp_path / "receipts", *reversed(answers)) == 0
+    assert verify_receipts(stack, tmp_path / "receipts", *reversed(answers)) == 0
     output = capsys.readouterr().out
     assert (figure(output, "in the table"), figure(output, "superseded by a newer one")) == (1, 19)
 
 
-def test_what_a_slow_table_has_not_taken_yet_is_in_the_queue_and_later_in_the_table(
+def test_records_that_a_slow_table_has_not_taken_yet_are_in_the_queue_and_later_in_the_table(
     slow_stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     answer = post(slow_stack, ({"id": f"slow-{n}"} for n in range(6)))
-    assert verified(slow_stack, tmp_path / "receipts", answer, wait=False) == 0
+    assert verify_receipts(slow_stack, tmp_path / "receipts", answer, wait=False) == 0
     output = capsys.readouterr().out
     assert figure(output, "in the table") + figure(output, "still in the queue") == 6
-    assert verified(slow_stack, tmp_path / "receipts", answer) == 0
+    assert verify_receipts(slow_stack, tmp_path / "receipts", answer) == 0
     captured = capsys.readouterr()
     assert figure(captured.out, "in the table") == 6
 
 
-def test_a_load_without_a_running_stack_says_so() -> None:
-    run = command("load", PORT="1")
+def test_a_load_without_a_running_stack_is_an_error() -> None:
+    run = command("dev.load", PORT="1")
     assert "load: nothing runs on port 1: start it with make run" in run.communicate(timeout=60)[0]
     assert run.returncode == 1
 
 
 @pytest.mark.parametrize("setting", ["USERS=0", "RATE=x", "SECONDS=0", "WEB=70000", "USERS=1.5", "WAIT=2"])
-def test_a_setting_that_makes_no_sense_is_named(setting: str) -> None:
+def test_an_invalid_setting_is_named(setting: str) -> None:
     with pytest.raises(SettingInvalid, match=f"^{re.escape(setting)}: a "):
-        Settings.from_environment(dict([setting.split("=")]))
+        LoadSettings.from_environment(dict([setting.split("=")]))
 
 
-def test_a_load_says_which_setting_makes_no_sense() -> None:
-    run = command("load", USERS="0")
+def test_a_load_with_an_invalid_setting_names_it() -> None:
+    run = command("dev.load", USERS="0")
     assert run.communicate(timeout=60)[0].startswith("load: USERS=0: a number from 1 to 1,000")
     assert run.returncode == 1

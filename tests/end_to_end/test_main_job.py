@@ -1,4 +1,4 @@
-"""The main job, end to end, as clients see it: nothing of the sources is imported here."""
+"""The main job, end to end, as clients see it: the sources are not imported here."""
 
 import json
 import subprocess
@@ -68,21 +68,21 @@ def test_a_burst_gets_only_202s_and_drains_into_a_slow_table(slow_stack: Stack) 
 
 
 @pytest.mark.parametrize(("count", "message"), [("0", "COUNT=0: a whole number from 1"), ("x", "COUNT=x: ")])
-def test_a_burst_of_nonsense_is_refused(stack: Stack, count: str, message: str) -> None:
+def test_a_burst_with_an_invalid_setting_is_refused(stack: Stack, count: str, message: str) -> None:
     command = make("burst", PORT=stack.port, COUNT=count)
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert message in done.stderr
 
 
-def test_a_burst_without_a_running_stack_says_so() -> None:
+def test_a_burst_without_a_running_stack_is_an_error() -> None:
     done = subprocess.run(make("burst", PORT="1"), cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "nothing runs on port 1" in done.stderr
 
 
 def http_event(method: str, path: str, body: str | None = None) -> dict[str, Any]:
-    """As an HTTP API sends it: payload format 2.0 of its Lambda integration."""
+    """An event of an HTTP API's Lambda integration, payload format 2.0."""
     return {
         "version": "2.0",
         "routeKey": "$default",
@@ -148,7 +148,7 @@ def test_an_older_delivery_does_not_overwrite_a_newer_record(stack: Stack) -> No
     assert eventually(lambda: read(stack, "order")).json()["n"] == 3
 
 
-def test_the_buffer_tells_what_waits_in_a_slow_table(slow_stack: Stack) -> None:
+def test_the_buffer_reports_the_backlog_of_a_slow_table(slow_stack: Stack) -> None:
     url = slow_stack["API_URL"]
     httpx.post(f"{url}/records", json=[{"id": f"waiting-{n}", "pad": "x" * 4000} for n in range(10)])
     buffer = httpx.get(f"{url}/buffer").json()
@@ -178,15 +178,14 @@ def test_a_slow_stack_is_ready(slow_stack: Stack) -> None:
 
 
 def test_a_request_that_asks_for_an_upgrade_is_accepted_with_its_records(stack: Stack) -> None:
-    """As curl --http2 and Java's client do; a server that cannot upgrade ignores it."""
+    """As Java's client and curl --http2 do. A server that cannot upgrade ignores it."""
     headers = {"content-type": "application/x-ndjson", "connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c"}
     answer = httpx.post(f"{stack['API_URL']}/records", content=b'{"id":"upgraded"}\n', headers=headers)
     assert (answer.status_code, len(answer.json()["records"])) == (202, 1)
     eventually(lambda: read(stack, "upgraded"))
 
 
-def test_a_large_request_keeps_nobody_else_waiting(stack: Stack) -> None:
-    """While a body is read that takes seconds, others are answered."""
+def test_other_requests_are_answered_while_a_large_one_is_read(stack: Stack) -> None:
     numbers = ",".join(["1.5"] * 95_000)
     body = "[" + ",".join(f'{{"id":"large-{n}","a":[{numbers}]}}' for n in range(15)) + "]"
     headers = {"content-type": "application/json"}

@@ -1,4 +1,4 @@
-"""The OpenAPI document against the running API: it holds under hostile requests, and a client made of it works."""
+"""The OpenAPI document against the running API: true under hostile requests, and good to generate a client from."""
 
 import importlib
 import os
@@ -45,7 +45,7 @@ def test_a_generated_client_works(stack: Stack, tmp_path: Path, monkeypatch: pyt
         "--output-path",
         tmp_path / "client",
     ]
-    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}  # it formats what it wrote
+    environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}  # it formats the generated code
     subprocess.run(generate, env=environment, check=True, capture_output=True)
     monkeypatch.syspath_prepend(str(tmp_path / "client"))
 

@@ -1,4 +1,4 @@
-"""A server that is told to stop: what it was sent before is durable and answered, then it ends."""
+"""A server that is stopped: what it received before is durable and answered, then it ends."""
 
 import os
 import re
@@ -20,27 +20,27 @@ _REQUESTS = 30
 
 
 class SlowSqs(FailingSqs):
-    """Confirms nothing until it is let go."""
+    """Confirms nothing until it is released."""
 
     def __init__(self) -> None:
         super().__init__(seed=0, hang_seconds=0)
         self.healthy = True
-        self.asked = threading.Event()
-        self.let_go = threading.Event()
+        self.called = threading.Event()
+        self.released = threading.Event()
 
     def take(self, entries: list[Entry]) -> tuple[str, dict[str, object]]:
-        self.asked.set()
-        assert self.let_go.wait(timeout=30)
+        self.called.set()
+        assert self.released.wait(timeout=30)
         return super().take(entries)
 
 
 @pytest.fixture
 def sqs() -> Iterator[SlowSqs]:
-    made = SlowSqs()
-    yield made
-    made.let_go.set()
-    made.shutdown()
-    made.server_close()
+    server = SlowSqs()
+    yield server
+    server.released.set()
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def server(sqs: SlowSqs) -> Iterator["subprocess.Popen[str]"]:
 
 
 def address(server: "subprocess.Popen[str]") -> str:
-    """The port is the system's choice, and uvicorn says it."""
+    """The system chooses the port, and uvicorn logs it."""
     assert server.stdout is not None
     for line in server.stdout:
         if found := re.search(r"Uvicorn running on (http://[\d.:]+)", line):
@@ -74,8 +74,8 @@ def address(server: "subprocess.Popen[str]") -> str:
     raise AssertionError("the server did not start")
 
 
-def test_a_server_that_stops_flushes_what_is_on_its_way(sqs: SlowSqs, server: "subprocess.Popen[str]") -> None:
-    """Every request that it had taken is answered with 202, and only after SQS has confirmed it."""
+def test_a_server_that_stops_flushes_requests_in_flight(sqs: SlowSqs, server: "subprocess.Popen[str]") -> None:
+    """Every request that it had received is answered with 202, and only after SQS has confirmed it."""
     url = f"{address(server)}/records"
     begun = threading.Barrier(_REQUESTS)
 
@@ -85,13 +85,13 @@ def test_a_server_that_stops_flushes_what_is_on_its_way(sqs: SlowSqs, server: "s
 
     with ThreadPoolExecutor(_REQUESTS) as executor:
         answers = [executor.submit(post, number) for number in range(_REQUESTS)]
-        assert sqs.asked.wait(timeout=30)
+        assert sqs.called.wait(timeout=30)
         server.send_signal(signal.SIGTERM)
         assert not sqs.durable
-        sqs.let_go.set()
+        sqs.released.set()
         statuses = []
         for answer in answers:
-            with suppress(httpx.TransportError):  # it came when the server had closed its door
+            with suppress(httpx.TransportError):  # it arrived after the server had closed its socket
                 statuses.append(answer.result())
     assert 202 in statuses
     assert set(statuses) == {202}

@@ -1,4 +1,4 @@
-"""The processes of this machine, as Linux shows them."""
+"""The processes of this machine, as Linux shows them in /proc."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ def processes(wanted: Callable[[bytes, bytes], bool]) -> list[int]:
         try:
             environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
         except OSError:
-            continue  # gone meanwhile, or another user's
+            continue  # it has ended, or is another user's
         if wanted(environment, command):
             found.append(int(process.name))
     return found

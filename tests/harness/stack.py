@@ -1,20 +1,20 @@
-"""A running local stack for the black-box tests: started by the command that a newcomer uses, and stopped by Ctrl-C."""
+"""A running local stack for the black-box tests: started with the command that a newcomer uses, stopped with Ctrl-C."""
 
 import os
-import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import boto3
 import pytest
 from botocore.config import Config
 
 from dev.paths import ROOT
+from ops.local_session import local_session
+from tests.harness.commands import interrupt
 from tests.harness.ports import free_ports
 
 _START_SECONDS_MAX = 90
@@ -22,7 +22,7 @@ _START_SECONDS_MAX = 90
 
 @dataclass(frozen=True)
 class Stack:
-    """The addresses that `make run` leaves in `.local/PORT.env` while it runs."""
+    """The addresses that `make run` writes to `.local/PORT.env` while it runs."""
 
     port: str
     addresses: dict[str, str]
@@ -32,16 +32,12 @@ class Stack:
         return self.addresses[name]
 
     def client(self, service: Literal["dynamodb", "lambda", "sqs"]) -> Any:
-        if service in self.clients:
-            return self.clients[service]
-        self.clients[service] = boto3.client(
-            service,
-            endpoint_url=self["AWS_ENDPOINT_URL"],
-            aws_access_key_id=self["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self["AWS_SECRET_ACCESS_KEY"],
-            region_name=self["AWS_DEFAULT_REGION"],
-            config=Config(retries={"total_max_attempts": 1}),  # what the stack says is what the test sees
-        )
+        if service not in self.clients:
+            self.clients[service] = local_session(self.addresses).client(
+                service,
+                endpoint_url=self["AWS_ENDPOINT_URL"],
+                config=Config(retries={"total_max_attempts": 1}),  # the test sees every failure
+            )
         return self.clients[service]
 
     def close(self) -> None:
@@ -63,14 +59,22 @@ def make(target: str, **variables: str) -> list[str]:
     return ["make", "--no-print-directory", target, *(f"{name}={text}" for name, text in variables.items())]
 
 
-def start(port: str, aws_port: str, **variables: str) -> "subprocess.Popen[str]":
-    # MAKEFLAGS and what else an outer make hands down would change what this one does.
-    environment = {name: text for name, text in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+def start(
+    port: str,
+    aws_port: str,
+    *,
+    target: str = "run",
+    folder: Path = ROOT,
+    environment: Mapping[str, str] = os.environ,
+    **variables: str,
+) -> "subprocess.Popen[str]":
+    """Starts `make run` (or another target) in the project's folder (or in a copy of it)."""
     variables.setdefault("CONSOLE_PORT", free_ports(1)[0])
     return subprocess.Popen(
-        make("run", PORT=port, AWS_PORT=aws_port, **variables),
-        cwd=ROOT,
-        env=environment,
+        make(target, PORT=port, AWS_PORT=aws_port, **variables),
+        cwd=folder,
+        # MAKEFLAGS and the other variables that an outer make sets would change what this one does.
+        env={name: text for name, text in environment.items() if not name.startswith(("MAKE", "MFLAGS"))},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -78,36 +82,27 @@ def start(port: str, aws_port: str, **variables: str) -> "subprocess.Popen[str]"
     )
 
 
-def addresses_file(port: str) -> Path:
-    return ROOT / ".local" / f"{port}.env"
+def addresses_file(port: str, folder: Path = ROOT) -> Path:
+    return folder / ".local" / f"{port}.env"
 
 
-def wait_for_addresses(run: "subprocess.Popen[str]", port: str) -> dict[str, str]:
+def wait_for_addresses(run: "subprocess.Popen[str]", port: str, folder: Path = ROOT) -> dict[str, str]:
+    path = addresses_file(port, folder)
     deadline = time.monotonic() + _START_SECONDS_MAX
-    while not addresses_file(port).exists():
-        if run.poll() is not None or time.monotonic() > deadline:
-            run.kill()
+    while not path.exists():
+        if run.poll() is not None:
             pytest.fail(f"the stack did not start:\n{run.communicate()[0]}")
+        if time.monotonic() > deadline:
+            pytest.fail(f"the stack did not start in time:\n{interrupt(run)}")
         time.sleep(0.05)
-    lines = addresses_file(port).read_text().splitlines()
+    lines = path.read_text().splitlines()
     return dict(line.split("=", 1) for line in lines)
-
-
-def interrupt(run: "subprocess.Popen[str]", number: int = signal.SIGINT) -> str:
-    """As Ctrl-C in a terminal does: to the whole foreground group. Returns what was printed."""
-    os.killpg(run.pid, number)
-    try:
-        return run.communicate(timeout=30)[0]
-    except subprocess.TimeoutExpired:
-        os.killpg(run.pid, signal.SIGKILL)
-        run.communicate()
-        raise
 
 
 @contextmanager
 def running(**variables: str) -> Iterator[Stack]:
     port, aws_port = free_ports(2)
-    run = start(port, aws_port, **variables)
+    run = start(port, aws_port, target="run", folder=ROOT, environment=os.environ, **variables)
     try:
         stack = Stack(port, wait_for_addresses(run, port))
         yield stack

@@ -1,17 +1,17 @@
-"""Waiting for what becomes true by itself."""
+"""Waits for a condition that becomes true by itself."""
 
 import time
 from collections.abc import Callable
 from typing import Any
 
 _SECONDS_MAX = 120
-"""Only a failure waits so long: two cores may be busy with other tests."""
+"""Only a failing test waits so long: the cores may be busy with other tests."""
 
 
 def eventually(holds: Callable[[], Any], seconds_max: float = _SECONDS_MAX) -> Any:
-    """What `holds` gives as soon as it is true."""
+    """The first true value that `holds` returns."""
     deadline = time.monotonic() + seconds_max
-    while not (given := holds()):
-        assert time.monotonic() < deadline, "it never came to hold"
+    while not (value := holds()):
+        assert time.monotonic() < deadline, f"not true within {seconds_max} s"
         time.sleep(0.1)
-    return given
+    return value

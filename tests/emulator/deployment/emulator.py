@@ -1,14 +1,14 @@
-"""The emulator by itself, with template.yaml deployed by parameters of a test's own, and its HTTP API as the door.
+"""The emulator alone, with template.yaml deployed with a test's own parameters, and reached through its HTTP API.
 
-What MiniStack does otherwise than AWS, and what is done about it here:
-- It serves HTTP APIs by plain HTTP, under the name that the stack's output has. The tests connect to loopback and send
-  that name as host, which is what a signature covers. `/health` is the emulator's own, under every name.
-- It keeps the template's CorsConfiguration in a spelling that it does not read; the same is told to it again.
-- `strict` makes it check signatures and policies, those of the functions' roles too, which it leaves off by itself.
-  The capacity limiter is left out then, because it rewrites what was signed. The queues refuse plain HTTP, as their
-  policy says, and the functions have no other way to them here: the policy is taken off after the deploy. And MiniStack
-  wants `sqs:SendMessageBatch` and its like allowed by that name, where AWS goes by `sqs:SendMessage`: the roles are
-  given the one wherever they have the other.
+Where MiniStack differs from AWS, and what this module does about it:
+- It serves HTTP APIs over plain HTTP, under the host name in the stack's outputs. The tests connect to loopback and
+  send that name as host, because a signature covers it. `/health` is the emulator's own path, under every name.
+- It stores the template's CorsConfiguration in a spelling that it does not read; it is set a second time after the
+  deploy.
+- With `strict` it checks signatures and policies, those of the functions' roles too; by default it does not. The
+  capacity limiter is then left out, because it rewrites what was signed. The queues' policy refuses plain HTTP, and
+  the functions have nothing else here, so that policy is removed after the deploy. MiniStack wants actions such as
+  `sqs:SendMessageBatch` allowed by that name, where AWS checks `sqs:SendMessage`: roles with the one get the other.
 """
 
 import asyncio
@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import boto3
 import httpx
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -30,17 +29,19 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 
 import dev.local.emulator
-from dev.local.deploy import STACK_NAME, Stack, deploy
-from dev.local.emulator import LOOPBACK, TOKEN_PATH
-from dev.local.processes import Process, StopRequest, answers
+from dev.local.deploy import STACK_NAME, StackOutputs, deploy
+from dev.local.loopback import LOOPBACK, TOKEN_PATH, responds
+from dev.local.processes import Process, StopRequest
 from dev.paths import ROOT
+from ops.local_session import local_session
 from tests.harness.ports import free_ports
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 _ROOT_KEY = "test"
+_KEYS = {"AWS_ACCESS_KEY_ID": _ROOT_KEY, "AWS_SECRET_ACCESS_KEY": _ROOT_KEY, "AWS_DEFAULT_REGION": REGION}
 _SECONDS_MAX = 20
-# MiniStack knows no alarm over several metrics; a table that is fast enough does not matter.
+# MiniStack does not support alarms over several metrics; the table is fast enough to have no influence.
 _PARAMETERS = {"BacklogAlarmHours": "0", "TableWriteCapacityUnits": "1000"}
 _IN_BATCHES = {"sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
 
@@ -66,7 +67,7 @@ class Emulator:
         self.port = port
         self.url = f"http://{LOOPBACK}:{port}"
         self._strict = strict
-        self._session = boto3.session.Session(_ROOT_KEY, _ROOT_KEY, region_name=REGION)
+        self._session = local_session(_KEYS)
         self._clients: dict[str, Any] = {}
         self._open = ExitStack()
 
@@ -81,9 +82,9 @@ class Emulator:
     def deploy(self, **parameters: str) -> "Deployment":
         stack = deploy(self._session, self.url, _PARAMETERS | parameters)
         deployment = Deployment(self, stack, self._open.enter_context(self._api(stack)))
-        self._tell_cors_again(stack)
+        self._set_cors_again(stack)
         if self._strict:
-            deployment.take_queue_policy_off()
+            deployment.remove_queue_policy()
             self._allow_batches()
         return deployment
 
@@ -93,20 +94,20 @@ class Emulator:
         waiter = cloudformation.get_waiter("stack_delete_complete")
         waiter.wait(StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
-    def http_api(self, stack: Stack) -> dict[str, Any]:
-        """The HTTP API as the emulator tells it, before boto3 leaves out what it does not know."""
+    def http_api(self, stack: StackOutputs) -> dict[str, Any]:
+        """The HTTP API as the emulator describes it, with the members that boto3 would drop."""
         url = f"{self.url}/v2/apis/{stack.http_api_id}"
-        told: dict[str, Any] = httpx.get(url, auth=Signed(_ROOT_KEY, _ROOT_KEY, "apigateway")).json()
-        return told
+        description: dict[str, Any] = httpx.get(url, auth=Signed(_ROOT_KEY, _ROOT_KEY, "apigateway")).json()
+        return description
 
     def close(self) -> None:
         self._open.close()
 
-    def _api(self, stack: Stack) -> httpx.Client:
+    def _api(self, stack: StackOutputs) -> httpx.Client:
         host = self.http_api(stack)["apiEndpoint"].removeprefix("http://")
         return httpx.Client(base_url=self.url, headers={"host": host}, timeout=_SECONDS_MAX)
 
-    def _tell_cors_again(self, stack: Stack) -> None:
+    def _set_cors_again(self, stack: StackOutputs) -> None:
         cors = self.http_api(stack)["corsConfiguration"]
         self.client("apigatewayv2").update_api(ApiId=stack.http_api_id, CorsConfiguration=cors)
 
@@ -124,7 +125,7 @@ class Emulator:
 class Deployment:
     """A deployed template; `api` is a client of its HTTP API."""
 
-    def __init__(self, emulator: Emulator, stack: Stack, api: httpx.Client) -> None:
+    def __init__(self, emulator: Emulator, stack: StackOutputs, api: httpx.Client) -> None:
         self.emulator = emulator
         self.stack = stack
         self.api = api
@@ -142,7 +143,7 @@ class Deployment:
         return sum(int(count) for count in answer["Attributes"].values())
 
     def take_messages(self) -> list[Any]:
-        """The records of at most ten messages, which are in the queue no more."""
+        """The records of at most ten messages, which are deleted from the queue."""
         sqs, queue = self.client("sqs"), self.stack.record_queue_url
         messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
         for message in messages:
@@ -154,12 +155,12 @@ class Deployment:
         return items
 
     def stop_draining(self) -> None:
-        """From now on what is accepted stays in the queue."""
+        """Accepted records stay in the queue from now on."""
         (mapping,) = self.client("lambda").list_event_source_mappings()["EventSourceMappings"]
         self.client("lambda").update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
 
     def routes(self) -> dict[str, str]:
-        """What each route of the HTTP API asks for."""
+        """The authorization type of each route of the HTTP API."""
         routes = self.client("apigatewayv2").get_routes(ApiId=self.stack.http_api_id)["Items"]
         return {route["RouteKey"]: route["AuthorizationType"] for route in routes}
 
@@ -167,25 +168,25 @@ class Deployment:
         resources = self.client("cloudformation").describe_stack_resources(StackName=STACK_NAME)["StackResources"]
         return {resource["ResourceType"] for resource in resources}
 
-    def take_queue_policy_off(self) -> None:
-        with self.as_by_tls() as sqs:
+    def remove_queue_policy(self) -> None:
+        with self.as_over_tls() as sqs:
             for queue in (self.stack.record_queue_url, self.stack.record_dead_letter_queue_url):
                 answer = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])
                 self.queue_policy = answer["Attributes"]["Policy"]
                 sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
 
     @contextmanager
-    def as_by_tls(self) -> Iterator[Any]:
-        """The client of SQS, telling the emulator what a proxy would that ends TLS in front of it."""
+    def as_over_tls(self) -> Iterator[Any]:
+        """The client of SQS, with the header that a proxy sends which terminates TLS in front of the emulator."""
         sqs, event = self.client("sqs"), "before-sign.sqs"
-        sqs.meta.events.register(event, _say_tls)
+        sqs.meta.events.register(event, _add_tls_header)
         try:
             yield sqs
         finally:
-            sqs.meta.events.unregister(event, _say_tls)
+            sqs.meta.events.unregister(event, _add_tls_header)
 
 
-def _say_tls(request: AWSRequest, **_: Any) -> None:
+def _add_tls_header(request: AWSRequest, **_: Any) -> None:
     request.headers["x-forwarded-proto"] = "https"
 
 
@@ -213,7 +214,7 @@ def emulator(*, strict: bool = False) -> Iterator[Emulator]:
         started.callback(process.stop)
         aws = Emulator(port, strict=strict)
         started.callback(aws.close)
-        process.wait_until(lambda: answers(f"{aws.url}{TOKEN_PATH}", token.encode()), StopRequest())
+        process.wait_until(lambda: responds(f"{aws.url}{TOKEN_PATH}", token.encode()), StopRequest())
         yield aws
 
 

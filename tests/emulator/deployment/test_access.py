@@ -1,8 +1,8 @@
-"""Who may call the deployed HTTP API, for each `Authorization` that the template knows.
+"""Who may call the deployed HTTP API, for each `Authorization` of the template.
 
-The emulator checks signatures and policies here (see emulator.py), so that the functions, too, can do only what their
-roles allow. What it does not do: it asks for no permission of the event source mapping's polling, of logs or of traces;
-and it answers every preflight by itself, where AWS puts it to the route that catches it.
+The emulator checks signatures and policies here (see emulator.py), so the functions, too, can only do what their
+roles allow. It does not check permissions for the event source mapping's polling, for logs or for traces. And it
+answers every preflight request itself, where AWS sends it to the route that matches it.
 """
 
 import json
@@ -30,7 +30,7 @@ def signed_only() -> Iterator[Deployment]:
 
 
 def may_invoke(deployment: Deployment) -> str:
-    """The policy that README.md asks for."""
+    """The policy that README.md describes."""
     resource = f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{deployment.stack.http_api_id}/*"
     statement = {"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": resource}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -38,7 +38,7 @@ def may_invoke(deployment: Deployment) -> str:
 
 @pytest.fixture(scope="module")
 def producer(signed_only: Deployment) -> tuple[str, str]:
-    """The keys of a user who may invoke the API and nothing else."""
+    """The keys of a user who may invoke the API, and do nothing else."""
     return user(signed_only, "producer", may_invoke(signed_only))
 
 
@@ -51,7 +51,7 @@ def user(deployment: Deployment, name: str, policy: str | None = None) -> tuple[
     return key["AccessKeyId"], key["SecretAccessKey"]
 
 
-def test_every_route_asks_for_a_signature_by_default(signed_only: Deployment) -> None:
+def test_every_route_requires_a_signature_by_default(signed_only: Deployment) -> None:
     routes = {key: wanted for key, wanted in signed_only.routes().items() if not key.startswith("OPTIONS ")}
     assert routes
     assert set(routes.values()) == {"AWS_IAM"}
@@ -65,7 +65,7 @@ def test_a_request_without_a_signature_is_refused(signed_only: Deployment) -> No
 def test_a_signed_request_is_accepted_and_its_record_is_in_the_table_and_readable(
     signed_only: Deployment, producer: tuple[str, str]
 ) -> None:
-    """And so each function's role is enough for what it did."""
+    """It shows, too, that each function's role allows what the function did."""
     accepted = signed_only.api.post("/records", json={"id": "a b/é%", "n": 1}, auth=Signed(*producer))
     assert accepted.status_code == 202, accepted.text
 
@@ -78,7 +78,9 @@ def test_a_signed_request_is_accepted_and_its_record_is_in_the_table_and_readabl
     assert "a b/é%" in {item["id"]["S"] for item in signed_only.items()}
 
 
-def test_the_roles_allow_what_else_the_functions_do(signed_only: Deployment, producer: tuple[str, str]) -> None:
+def test_the_roles_allow_everything_else_that_the_functions_do(
+    signed_only: Deployment, producer: tuple[str, str]
+) -> None:
     sqs, letters = signed_only.client("sqs"), signed_only.stack.record_dead_letter_queue_url
     sqs.send_message(QueueUrl=signed_only.stack.record_queue_url, MessageBody="{")
 
@@ -100,7 +102,7 @@ def test_a_wrong_signature_is_refused(signed_only: Deployment, producer: tuple[s
     assert signed_only.api.post("/records", json={"id": "forged"}, auth=wrong).status_code == 403
 
 
-def test_who_may_not_invoke_the_api_is_refused(signed_only: Deployment) -> None:
+def test_a_user_who_may_not_invoke_the_api_is_refused(signed_only: Deployment) -> None:
     stranger = Signed(*user(signed_only, "stranger"))
     assert signed_only.api.post("/records", json={"id": "strange"}, auth=stranger).status_code == 403
 
@@ -119,7 +121,7 @@ def curl_signs() -> bool:
     return b"--aws-sigv4" in subprocess.run([curl, "--help", "all"], capture_output=True, check=True).stdout
 
 
-@pytest.mark.skipif(not curl_signs(), reason="there is no curl that signs requests (7.75)")
+@pytest.mark.skipif(not curl_signs(), reason="no curl that signs requests (7.75 or newer)")
 @pytest.mark.parametrize("temporary", [False, True], ids=["a user's keys", "a role's session"])
 def test_the_readmes_curl_line_is_accepted(
     signed_only: Deployment, producer: tuple[str, str], *, temporary: bool
@@ -155,7 +157,7 @@ def test_the_queues_refuse_what_does_not_come_by_tls(signed_only: Deployment) ->
     plain.set_queue_attributes(QueueUrl=letters, Attributes={"Policy": signed_only.queue_policy})
     with pytest.raises(plain.exceptions.ClientError, match="AccessDenied"):
         plain.send_message(QueueUrl=letters, MessageBody="{}")
-    with signed_only.as_by_tls() as sqs:
+    with signed_only.as_over_tls() as sqs:
         assert sqs.send_message(QueueUrl=letters, MessageBody="{}")["MessageId"]
         sqs.set_queue_attributes(QueueUrl=letters, Attributes={"Policy": ""})
         sqs.purge_queue(QueueUrl=letters)
@@ -168,7 +170,7 @@ def preflight(deployment: Deployment, origin: str) -> Any:
 
 
 @pytest.mark.parametrize("origin", [_PAGE, _OTHER_PAGE])
-def test_a_preflight_of_a_page_that_was_named_is_answered(signed_only: Deployment, origin: str) -> None:
+def test_a_preflight_of_an_allowed_page_is_answered(signed_only: Deployment, origin: str) -> None:
     answer = preflight(signed_only, origin)
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == origin
@@ -182,19 +184,19 @@ def test_a_preflight_of_another_page_is_not_allowed(signed_only: Deployment) -> 
     assert "access-control-allow-origin" not in preflight(signed_only, "https://stranger.example").headers
 
 
-def test_a_page_that_was_named_may_see_the_answer(signed_only: Deployment, producer: tuple[str, str]) -> None:
+def test_an_allowed_page_may_read_the_answer(signed_only: Deployment, producer: tuple[str, str]) -> None:
     answer = signed_only.api.get("/buffer", headers={"origin": _PAGE}, auth=Signed(*producer))
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, _PAGE)
     assert "x-request-id" in answer.headers["access-control-expose-headers"]
 
 
-def test_no_authorization_is_asked_of_a_preflight(signed_only: Deployment) -> None:
-    """AWS answers a preflight by itself only where no route with an authorization catches it:
+def test_a_preflight_needs_no_authorization(signed_only: Deployment) -> None:
+    """AWS answers a preflight itself only where no route with an authorization matches it:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
     """
     routes = signed_only.routes()
-    catching = [key for key in ("OPTIONS /{proxy+}", "ANY /{proxy+}", "$default") if key in routes]
-    assert [routes[key] for key in catching[:1]] in ([], ["NONE"])
+    matching = [key for key in ("OPTIONS /{proxy+}", "ANY /{proxy+}", "$default") if key in routes]
+    assert [routes[key] for key in matching[:1]] in ([], ["NONE"])
 
 
 # ── NONE ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -206,13 +208,13 @@ def everybody() -> Iterator[Deployment]:
         yield deployment
 
 
-def test_everybody_is_let_in_where_that_was_asked_for(everybody: Deployment) -> None:
+def test_without_authorization_everybody_may_call_the_api(everybody: Deployment) -> None:
     assert set(everybody.routes().values()) == {"NONE"}
     assert everybody.api.post("/records", json={"id": "anybody"}).status_code == 202
     assert everybody.take_messages() == [{"id": "anybody"}]
 
 
-def test_no_page_may_call_the_api_where_none_was_named(everybody: Deployment) -> None:
+def test_without_allowed_origins_no_page_may_call_the_api(everybody: Deployment) -> None:
     assert "access-control-allow-origin" not in preflight(everybody, _PAGE).headers
     answer = everybody.api.get("/buffer", headers={"origin": _PAGE})
     assert answer.status_code == 200

@@ -1,9 +1,8 @@
-"""Tables with a key of their own, filled through the deployed HTTP API and functions: one that was there before the
-stack, and new ones. The functions can do only what their roles allow (see emulator.py).
+"""Tables with their own keys, filled through the deployed HTTP API and functions: one that existed before the stack,
+and new ones. The functions can only do what their roles allow (see emulator.py).
 
-The emulator does not carry out a template's point-in-time recovery, and tells five units of an on-demand table, where
-DynamoDB tells none: neither is looked at here. That what the functions make of none is right, tests/api and
-tests/consumer say.
+The emulator ignores a template's point-in-time recovery, and reports five units for an on-demand table, where DynamoDB
+reports none. Neither is tested here; tests/unit/api and tests/unit/consumer test tables that report none.
 """
 
 import json
@@ -21,7 +20,7 @@ _TABLE = "readings"
 
 @pytest.fixture(scope="module")
 def own_table() -> Iterator[Deployment]:
-    """In front of a table that was there: key device (text) and time (number), and one item that nobody posted."""
+    """With an existing table: key device (text) and time (number), and one item that was not posted."""
     with emulator(strict=True) as aws:
         dynamodb = aws.client("dynamodb")
         dynamodb.create_table(
@@ -44,7 +43,7 @@ def own_table() -> Iterator[Deployment]:
 
 
 def read(deployment: Deployment, device: str, sort: str) -> Any:
-    """The record, or None while it is not there."""
+    """The record, or None while it is not in the table."""
     got = deployment.api.get(f"/records/{quote(device, safe='')}", params={"sort": sort})
     assert got.status_code in {200, 404}, got.text
     return got.json() if got.status_code == 200 else None
@@ -54,7 +53,7 @@ def read(deployment: Deployment, device: str, sort: str) -> Any:
     ("device", "time", "sort"),
     [("pump", "1795445839", "1795445839"), ("a b/é%41", "-0.50", "-0.5"), ("pump", "1e3", "1000")],
 )
-def test_a_record_comes_to_the_table_that_was_there_and_is_read_by_both_keys(
+def test_a_record_is_put_into_the_existing_table_and_read_by_both_keys(
     own_table: Deployment, device: str, time: str, sort: str
 ) -> None:
     body = f'{{"device": {json.dumps(device)}, "time": {time}, "value": 21.50}}'
@@ -69,7 +68,7 @@ def test_a_record_comes_to_the_table_that_was_there_and_is_read_by_both_keys(
     assert item["_forebay"]["M"]["version"] == {"S": receipt["version"]}
 
 
-def test_the_newest_version_of_a_key_wins_and_its_neighbours_stay(own_table: Deployment) -> None:
+def test_the_newest_version_of_a_key_wins_and_other_keys_are_unchanged(own_table: Deployment) -> None:
     versions = []
     for value in range(20):
         records = [{"device": "often", "time": time, "value": value + time} for time in (1, 2)]
@@ -88,7 +87,7 @@ def test_the_newest_version_of_a_key_wins_and_its_neighbours_stay(own_table: Dep
     assert read(own_table, "often", "1") == {"device": "often", "time": 1, "value": 20}
 
 
-def test_what_was_in_the_table_can_be_read_and_replaced(own_table: Deployment) -> None:
+def test_an_item_that_existed_before_can_be_read_and_replaced(own_table: Deployment) -> None:
     assert read(own_table, "before", "1") == {"device": "before", "time": 1, "value": "own"}
     replaced = {"device": "before", "time": 1, "value": "posted"}
     assert own_table.api.post("/records", json=replaced).status_code == 202
@@ -106,7 +105,7 @@ def test_what_was_in_the_table_can_be_read_and_replaced(own_table: Deployment) -
         ({"device": "", "time": 1}, "/device"),
     ],
 )
-def test_a_record_without_its_whole_key_is_refused_with_its_place(
+def test_a_record_without_its_whole_key_is_refused_with_a_pointer(
     own_table: Deployment, record: dict[str, Any], pointer: str
 ) -> None:
     refused = own_table.api.post("/records", json=record)
@@ -114,7 +113,7 @@ def test_a_record_without_its_whole_key_is_refused_with_its_place(
     assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
 
 
-def test_the_stack_made_no_table_of_its_own(own_table: Deployment) -> None:
+def test_the_stack_created_no_table(own_table: Deployment) -> None:
     assert own_table.client("dynamodb").list_tables()["TableNames"] == [_TABLE]
     assert own_table.stack.record_table_name == _TABLE
     assert own_table.stack.record_table_key == "device:S,time:N"
@@ -124,13 +123,13 @@ def test_the_stack_made_no_table_of_its_own(own_table: Deployment) -> None:
 # ── new tables ────────────────────────────────────────────────────────────────────────────────────────────────────────
 @pytest.fixture(scope="module", params=["PROVISIONED", "PAY_PER_REQUEST"])
 def new_table(request: pytest.FixtureRequest) -> Iterator[tuple[Deployment, str]]:
-    """A deployment that made a table with a numeric partition key and a sort key, and how that table is billed."""
+    """A deployment that created a table with a numeric partition key and a sort key, and that table's billing mode."""
     with emulator(strict=True) as aws:
         key = {"TablePartitionKey": "meter", "TablePartitionKeyType": "N", "TableSortKey": "at"}
         yield aws.deploy(Authorization="NONE", TableBillingMode=request.param, **key), request.param
 
 
-def test_a_new_table_is_as_the_parameters_say(new_table: tuple[Deployment, str]) -> None:
+def test_a_new_table_has_the_parameters_of_the_deployment(new_table: tuple[Deployment, str]) -> None:
     deployment, billing = new_table
     table = deployment.client("dynamodb").describe_table(TableName=deployment.stack.record_table_name)["Table"]
     assert {each["AttributeName"]: each["KeyType"] for each in table["KeySchema"]} == {"meter": "HASH", "at": "RANGE"}
@@ -143,7 +142,7 @@ def test_a_new_table_is_as_the_parameters_say(new_table: tuple[Deployment, str])
     assert "AWS::DynamoDB::Table" in deployment.resource_types()
 
 
-def test_records_come_to_a_new_table_and_are_read_by_both_keys(new_table: tuple[Deployment, str]) -> None:
+def test_records_are_put_into_a_new_table_and_read_by_both_keys(new_table: tuple[Deployment, str]) -> None:
     deployment, _ = new_table
     records: list[dict[str, Any]] = [{"meter": 7, "at": f"2026-03-12T19:0{n}:00Z", "kwh": n} for n in range(5)]
     assert deployment.api.post("/records", json=records).status_code == 202

@@ -1,9 +1,9 @@
-"""The stack made, deleted and made again under the same name: what holds records stays, and nothing is in the way.
+"""The stack created, deleted and created again under the same name: what holds records is kept, and nothing prevents
+the second creation.
 
-The emulator makes the names of queues and tables of the stack's name alone, where AWS adds chance. A second stack
-therefore replaces, empty, what the first left behind; on AWS the two are beside each other. So what was kept is looked
-at before the second stack is there, and that stack is put in front of the kept table, as an owner would do who wants
-to go on with it.
+The emulator derives the names of queues and tables from the stack's name alone, where AWS adds a random part. A second
+stack therefore replaces what the first one left with empty ones; on AWS both exist. So the test checks what was kept
+before it creates the second stack, and gives that stack the kept table, as an owner would who wants to go on using it.
 """
 
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ def aws() -> Iterator[Emulator]:
         yield aws
 
 
-def there(aws: Emulator) -> dict[str, list[str]]:
-    """Everything that the template makes, by what AWS calls it."""
+def resources(aws: Emulator) -> dict[str, list[str]]:
+    """The names of everything that the template creates, by kind."""
 
     def names(service: str, operation: str, key: str, name: str | None) -> list[str]:
         found: list[Any] = getattr(aws.client(service), operation)().get(key, [])
@@ -47,24 +47,24 @@ def there(aws: Emulator) -> dict[str, list[str]]:
 
 
 def accept(deployment: Deployment, record: dict[str, Any]) -> None:
-    """Posts the record, and waits until the table has it."""
+    """Posts the record, and waits until it is in the table."""
     assert deployment.api.post("/records", json=record).status_code == 202
     eventually(lambda: deployment.api.get(f"/records/{record['id']}").status_code == 200)
 
 
-def test_a_stack_deleted_leaves_its_table_and_queues_and_can_be_made_again(aws: Emulator) -> None:
-    assert set().union(*there(aws).values()) == set()
+def test_a_deleted_stack_leaves_its_table_and_queues_and_can_be_created_again(aws: Emulator) -> None:
+    assert set().union(*resources(aws).values()) == set()
 
     first = aws.deploy(**_WITH_ALL_PARTS)
     accept(first, {"id": "first", "n": 1})
     sqs, letters = aws.client("sqs"), first.stack.record_dead_letter_queue_url
     sqs.send_message(QueueUrl=letters, MessageBody="a dead letter")
-    made = there(aws)
+    made = resources(aws)
     assert [kind for kind, names in made.items() if not names] == []
     assert (len(made["tables"]), len(made["queues"])) == (1, 2)
 
     aws.delete()
-    left = there(aws)
+    left = resources(aws)
     assert {kind for kind, names in left.items() if names} == _KEPT
     assert {kind: left[kind] for kind in _KEPT} == {kind: made[kind] for kind in _KEPT}
     assert [item["id"] for item in first.items()] == [{"S": "first"}]
@@ -75,7 +75,7 @@ def test_a_stack_deleted_leaves_its_table_and_queues_and_can_be_made_again(aws: 
         dynamodb.delete_table(TableName=table)
 
     second = aws.deploy(**_WITH_ALL_PARTS, ExistingTableName=table)
-    assert {kind: len(names) for kind, names in there(aws).items()} == {
+    assert {kind: len(names) for kind, names in resources(aws).items()} == {
         kind: len(names) for kind, names in made.items()
     }
     assert second.api.get("/records/first").json() == {"id": "first", "n": 1}
@@ -85,7 +85,7 @@ def test_a_stack_deleted_leaves_its_table_and_queues_and_can_be_made_again(aws: 
     assert second.api.get("/records/first").json() == {"id": "first", "n": 2}
 
     aws.delete()
-    assert {kind for kind, names in there(aws).items() if names} == _KEPT
+    assert {kind for kind, names in resources(aws).items() if names} == _KEPT
     assert len(second.items()) == 2
 
     third = aws.deploy(**_WITH_ALL_PARTS)

@@ -1,4 +1,4 @@
-"""Who may call the deployed HTTP API by a token (`Authorization=JWT`): the issuer is one on loopback."""
+"""Who may call the deployed HTTP API with a token (`Authorization=JWT`), from an issuer on loopback."""
 
 import base64
 import json
@@ -17,14 +17,21 @@ from tests.emulator.deployment.emulator import Deployment, emulator
 
 
 class Issuer:
-    """An OpenID Connect issuer on loopback: its configuration, and the public key that its tokens are signed with."""
+    """An OpenID Connect issuer on loopback: its configuration, its public key, and the tokens that it signs."""
 
     audience: ClassVar[str] = "forebay"
 
     def __init__(self) -> None:
         self._key, self._other_key = (rsa.generate_private_key(65537, 2048) for _ in range(2))
         numbers = self._key.public_key().public_numbers()
-        jwk = {"kty": "RSA", "alg": "RS256", "use": "sig", "kid": "1", "n": _whole(numbers.n), "e": _whole(numbers.e)}
+        jwk = {
+            "kty": "RSA",
+            "alg": "RS256",
+            "use": "sig",
+            "kid": "1",
+            "n": _big_endian(numbers.n),
+            "e": _big_endian(numbers.e),
+        }
         documents: dict[str, Any] = {"/keys": {"keys": [jwk]}}
 
         class Handler(BaseHTTPRequestHandler):
@@ -45,7 +52,7 @@ class Issuer:
         self._thread.start()
 
     def token(self, *, by_other_key: bool = False, **claims: Any) -> str:
-        """A right token, but for these claims."""
+        """A valid token, apart from these claims."""
         now = int(time.time())
         own = {"iss": self.url, "aud": self.audience, "sub": "producer", "iat": now - 60, "exp": now + 600}
         signed = f"{_json({'alg': 'RS256', 'typ': 'JWT', 'kid': '1'})}.{_json(own | claims)}"
@@ -69,7 +76,7 @@ def _json(document: dict[str, Any]) -> str:
     return _text(json.dumps(document).encode())
 
 
-def _whole(number: int) -> str:
+def _big_endian(number: int) -> str:
     return _text(number.to_bytes((number.bit_length() + 7) // 8, "big"))
 
 
@@ -82,7 +89,7 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture(scope="module")
 def by_token(issuer: Issuer) -> Iterator[Deployment]:
-    """Asks for tokens; what it accepts stays in the queue."""
+    """Requires tokens. Accepted records stay in the queue."""
     with emulator(strict=True) as aws:
         audiences = f"another,{issuer.audience}"
         deployment = aws.deploy(Authorization="JWT", JwtIssuer=issuer.url, JwtAudience=audiences)
@@ -94,7 +101,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-def test_every_route_asks_for_a_token_of_the_issuer(by_token: Deployment, issuer: Issuer) -> None:
+def test_every_route_requires_a_token_of_the_issuer(by_token: Deployment, issuer: Issuer) -> None:
     routes = {key: wanted for key, wanted in by_token.routes().items() if not key.startswith("OPTIONS ")}
     assert routes
     assert set(routes.values()) == {"JWT"}
@@ -103,7 +110,7 @@ def test_every_route_asks_for_a_token_of_the_issuer(by_token: Deployment, issuer
 
 
 @pytest.mark.parametrize("audience", ["forebay", "another", ["elsewhere", "forebay"]])
-def test_a_right_token_is_accepted(by_token: Deployment, issuer: Issuer, audience: str | list[str]) -> None:
+def test_a_valid_token_is_accepted(by_token: Deployment, issuer: Issuer, audience: str | list[str]) -> None:
     answer = by_token.api.post("/records", json={"id": "token"}, headers=bearer(issuer.token(aud=audience)))
     assert answer.status_code == 202, answer.text
     assert by_token.take_messages() == [{"id": "token"}]
@@ -111,9 +118,9 @@ def test_a_right_token_is_accepted(by_token: Deployment, issuer: Issuer, audienc
 
 @pytest.mark.parametrize(
     "refused",
-    ["no token", "a signature", "no token's text", "expired", "audience", "no audience", "issuer", "key", "unsigned"],
+    ["no token", "a signature", "malformed", "expired", "audience", "no audience", "issuer", "key", "unsigned"],
 )
-def test_a_wrong_token_is_refused_and_nothing_reaches_the_queue(
+def test_an_invalid_token_is_refused_and_nothing_reaches_the_queue(
     by_token: Deployment, issuer: Issuer, refused: str
 ) -> None:
     now = int(time.time())
@@ -122,7 +129,7 @@ def test_a_wrong_token_is_refused_and_nothing_reaches_the_queue(
         "a signature": {
             "authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/execute-api/aws4_request"
         },
-        "no token's text": bearer("a.b.c"),
+        "malformed": bearer("a.b.c"),
         "expired": bearer(issuer.token(iat=now - 600, exp=now - 300)),
         "audience": bearer(issuer.token(aud="elsewhere")),
         "no audience": bearer(issuer.token(aud=None)),
@@ -138,7 +145,7 @@ def test_a_wrong_token_is_refused_and_nothing_reaches_the_queue(
     ("given", "missing"),
     [({"JwtAudience": "forebay"}, "JwtIssuer"), ({"JwtIssuer": "https://issuer.example"}, "JwtAudience")],
 )
-def test_tokens_of_no_issuer_or_for_no_audience_are_not_deployed(given: dict[str, str], missing: str) -> None:
+def test_tokens_without_issuer_or_audience_cannot_be_deployed(given: dict[str, str], missing: str) -> None:
     with emulator() as aws:
         with pytest.raises(DeployFailed, match=f"Authorization by JWT needs {missing}"):
             aws.deploy(Authorization="JWT", **given)

@@ -14,7 +14,7 @@ class Clock:
 
 
 def written(capacity: WriteCapacity, clock: Clock, seconds: int, units: int = 1) -> int:
-    """Writes of so many units that are admitted in so many seconds of asking ten times a second."""
+    """The number of writes that are admitted when one is tried ten times a second."""
     admitted = 0
     for _ in range(seconds * 10):
         clock.now += 0.1
@@ -25,7 +25,7 @@ def written(capacity: WriteCapacity, clock: Clock, seconds: int, units: int = 1)
 
 
 @pytest.mark.parametrize(("rate", "units"), [(1, 1), (1, 5), (5, 1), (5, 4), (100, 7), (1000, 400)])
-def test_a_busy_table_gives_its_provisioned_rate_in_units(rate: int, units: int) -> None:
+def test_a_busy_table_admits_its_provisioned_rate(rate: int, units: int) -> None:
     clock = Clock()
     capacity = WriteCapacity(rate, 0, clock)
     seconds = 1000
@@ -62,7 +62,7 @@ def test_a_new_table_has_no_burst_credit_yet() -> None:
     assert not capacity.admits()
 
 
-def test_a_change_of_capacity_holds_from_now_on() -> None:
+def test_a_change_of_capacity_applies_from_now_on() -> None:
     clock = Clock()
     capacity = WriteCapacity(10, 300, clock)
     clock.now += 300
@@ -75,7 +75,7 @@ def test_a_change_of_capacity_holds_from_now_on() -> None:
     assert written(capacity, clock, 100) in range(990, 1011)
 
 
-def test_units_that_were_not_used_are_given_back() -> None:
+def test_units_that_were_not_used_can_be_returned() -> None:
     capacity = WriteCapacity(1, 0, Clock())
     capacity.charge(4)
     capacity.charge(-4)

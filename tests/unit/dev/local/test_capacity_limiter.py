@@ -8,18 +8,19 @@ from typing import Any
 import httpx
 import pytest
 
-from dev.local.capacity_limiter import CapacityLimiter, Receive, Scope, Send
+from dev.local.asgi import Receive, Scope, Send
+from dev.local.capacity_limiter import CapacityLimiter
 
 _ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/T"
 _CONDITION_FAILED = {"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException", "message": "no"}
 
 
 class Emulator:
-    """An ASGI app that answers DynamoDB's operations as told, and remembers what it was asked."""
+    """An ASGI app that gives DynamoDB's operations one answer, and records the requests."""
 
     def __init__(self, answer: dict[str, Any], status: int = 200, units: int | None = 1) -> None:
         self.answer, self.status, self.units = answer, status, units
-        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.requests: list[tuple[str, dict[str, Any]]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         message = await receive()
@@ -27,13 +28,13 @@ class Emulator:
         request = json.loads(message["body"] or b"null")
         if operation == "DescribeTable":
             throughput = {"WriteCapacityUnits": self.units} if self.units else {}
-            told, status = {"Table": {"TableArn": _ARN, "ProvisionedThroughput": throughput}}, 200
+            content, status = {"Table": {"TableArn": _ARN, "ProvisionedThroughput": throughput}}, 200
         else:
-            self.asked.append((operation, request))
-            told, status = self.answer, self.status
+            self.requests.append((operation, request))
+            content, status = self.answer, self.status
         headers = [(b"content-type", b"application/x-amz-json-1.0"), (b"x-amz-crc32", b"0")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(told).encode()})
+        await send({"type": "http.response.body", "body": json.dumps(content).encode()})
 
 
 class Table:
@@ -68,7 +69,7 @@ def test_a_write_beyond_the_capacity_is_refused_with_dynamodbs_own_error() -> No
     error = refused.json()
     assert error["__type"].endswith("#ProvisionedThroughputExceededException")
     assert error["ThrottlingReasons"] == [{"reason": "TableWriteProvisionedThroughputExceeded", "resource": _ARN}]
-    assert len(table.emulator.asked) == 1
+    assert len(table.emulator.requests) == 1
     table.now = 1
     assert table.put().status_code == 200
 
@@ -85,7 +86,7 @@ def test_a_write_is_charged_what_it_consumed() -> None:
 def test_a_write_that_failed_is_not_charged() -> None:
     table = Table(Emulator({"__type": "ValidationException"}, 400))
     assert [table.put("x" * 5000).status_code for _ in range(3)] == [400] * 3
-    assert len(table.emulator.asked) == 3
+    assert len(table.emulator.requests) == 3
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_a_failed_condition_is_charged_by_the_larger_item(new: str, old: str, un
     assert "ThrottlingReasons" not in table.put().json()
 
 
-def test_the_answer_holds_only_what_was_asked_for() -> None:
+def test_the_answer_holds_only_what_was_requested() -> None:
     table = Table(Emulator({**consumed(1), "Attributes": {}}), burst_seconds=300)
     answer = table.put()
     assert answer.json() == {"Attributes": {}}
@@ -111,7 +112,7 @@ def test_the_answer_holds_only_what_was_asked_for() -> None:
     assert table.put(ReturnConsumedCapacity="TOTAL").json() == {**consumed(1), "Attributes": {}}
 
 
-def test_tables_without_provisioned_capacity_and_reads_are_let_through() -> None:
+def test_tables_without_provisioned_capacity_and_reads_are_not_limited() -> None:
     on_demand = Table(Emulator(consumed(1), units=None))
     assert {on_demand.put().status_code for _ in range(5)} == {200}
     reads = Table(Emulator({"Item": {}}))
@@ -137,7 +138,7 @@ def test_many_items_at_once_are_charged_to_their_tables() -> None:
     assert table.ask("TransactWriteItems", TransactItems=[{"Put": {"TableName": _ARN}}]).status_code == 200
 
 
-def test_malformed_requests_are_the_emulators_to_refuse() -> None:
+def test_malformed_requests_are_refused_by_the_emulator() -> None:
     table = Table(Emulator({"__type": "ValidationException"}, 400))
     assert table.ask("PutItem").json() == {"__type": "ValidationException"}
 

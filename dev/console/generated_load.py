@@ -1,4 +1,4 @@
-"""What the page sends: the original pattern's burst, a load of a chosen shape, poison. Pure."""
+"""What the page can send: the original pattern's burst, records of a chosen rate and size, poison messages. Pure."""
 
 import json
 from collections.abc import Iterator
@@ -19,15 +19,15 @@ POISON = (
     '{"id": "", "message": "an empty id"}',
     '["no", "object"]',
 )
-"""Message bodies that can never be stored. The API refuses such records, so they go past it."""
+"""Message bodies that can never be stored. The API refuses such records, so they are sent straight to the queue."""
 
 
 class LoadInvalid(ValueError):
-    """The message says what may be."""
+    """The message names the field and its bounds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class GeneratedLoad:
     """Raises `LoadInvalid`."""
 
     rate: int
@@ -52,20 +52,20 @@ class Load:
         return self.rate * self.seconds
 
     def requests(self, name: str) -> Iterator[list[str]]:
-        """What is sent in each second: records' JSON texts, every id its own."""
+        """What is sent in each second: records as JSON texts, with ids that begin with `name` and are all different."""
         for second in range(self.seconds):
             first = second * self.rate
             yield [record(f"{name}-{n}", self.record_bytes) for n in range(first, first + self.rate)]
 
 
 def burst() -> list[list[str]]:
-    """Fifty records of 4 KB, in requests of ten, each the ids 1 to 10."""
+    """Fifty records of 4 KB, in requests of ten; each request has the ids 1 to 10."""
     request = [record(f"{n}", _BURST_BYTES) for n in range(1, _BURST_IDS + 1)]
     return [request] * (BURST_RECORDS // _BURST_IDS)
 
 
 def record(record_id: str, size: int) -> str:
-    """JSON text of so many bytes, or a few more where they do not suffice."""
+    """JSON text of `size` bytes, or a few more where the id alone needs them."""
     empty = json.dumps({"id": record_id, "message": ""}, separators=(",", ":"))
     padding = "x" * (size - len(empty))
     return json.dumps({"id": record_id, "message": padding}, separators=(",", ":"))
