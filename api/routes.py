@@ -49,6 +49,7 @@ def add_routes(router: APIRouter, components: ApiComponents) -> None:
         openapi_extra=openapi.ACCEPT_REQUEST,
         route_class_override=IngestRoute,
     )
+    router.routes.insert(0, router.routes.pop())  # matched first, because nearly every request is for it
     _add_reads_of_records(router, components)
     _add_reads_of_buffer(router, components)
 

@@ -69,7 +69,7 @@ class OriginalPattern:
     def snapshot(self) -> OriginalPatternSnapshot:
         items = self._dynamodb.describe_table(TableName=self.table)["Table"]["ItemCount"]
         return OriginalPatternSnapshot(
-            depth_of(self._sqs, self._url).total, depth_of(self._sqs, self._dead_letter_url).all, items
+            depth_of(self._sqs, self._url).total, depth_of(self._sqs, self._dead_letter_url).total, items
         )
 
     def provision(self, units: int) -> None:

@@ -43,7 +43,7 @@ class LocustRunner:
         return took
 
     def serve(self, port: int, host: str, on_progress: Callable[[], None]) -> None:
-        """Serves Locust's web page, which starts and ends the load, until `stop` is made."""
+        """Serves Locust's web page, which starts and ends the load, until `stop` is set."""
         web = self._environment.create_web_ui(host=host, port=port)
         try:
             while not self._over:

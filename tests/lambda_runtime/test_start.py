@@ -25,6 +25,6 @@ def test_the_error_for_a_missing_setting_names_it_when_the_function_starts(start
         error, exit_code = process.init_error()
         lines = process.lines()
     assert variable in error["errorMessage"]
-    assert error["errorType"] == "KeyError"
+    assert error["errorType"] in {"SettingMissing", "KeyError"}
     assert exit_code == 1
     assert any(variable in line.get("errorMessage", "") for line in lines)

@@ -20,7 +20,7 @@ class Load:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-class _Connection(asyncio.Protocol):
+class _LoadConnection(asyncio.Protocol):
     def __init__(self, load: Load, request: bytes, ends: float, interval: float, begins: float) -> None:
         self._load, self._request, self._ends, self._interval = load, request, ends, interval
         self._begins = begins
@@ -76,7 +76,7 @@ async def run(port: int, body: bytes, connections: int, seconds: float, per_seco
     for number in range(connections):
         # Spread over the interval: a rate is not a burst of all connections at once.
         connect = partial(
-            _Connection, load, request_of(body, port), began + seconds, interval, interval * number / connections
+            _LoadConnection, load, request_of(body, port), began + seconds, interval, interval * number / connections
         )
         _, connection = await asyncio.get_running_loop().create_connection(connect, "127.0.0.1", port)
         made.append(connection)

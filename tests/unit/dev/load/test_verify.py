@@ -53,7 +53,8 @@ class Double:
         if QueueUrl == "records":
             count = self.backlogs[min(self.depth_calls, len(self.backlogs) - 1)]
             self.depth_calls += 1
-        return {"Attributes": {"ApproximateNumberOfMessages": str(count), "ApproximateNumberOfMessagesNotVisible": "0"}}
+        others = ("ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible")
+        return {"Attributes": {"ApproximateNumberOfMessages": str(count), **dict.fromkeys(others, "0")}}
 
     def receive_message(self, **_: Any) -> Any:
         messages = [
