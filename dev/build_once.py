@@ -35,6 +35,12 @@ def main(arguments: list[str]) -> int:
 
 def _build(options: argparse.Namespace, lock: int) -> int:
     marker: Path = options.marker
+    if marker.parent.is_symlink():
+        # `python -m venv --clear` would empty the folder that it points to, and then fail.
+        print(
+            f"{marker.parent} is a symbolic link, and older than {options.source}: rebuild its target", file=sys.stderr
+        )
+        return 1
     if marker.exists():
         marker.unlink()  # before the build: what follows may be interrupted at any time
     if options.says:

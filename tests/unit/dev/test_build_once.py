@@ -112,6 +112,19 @@ def test_a_failed_build_is_not_complete_even_where_an_older_one_was(folder: Path
     assert not marker(folder).exists()
 
 
+def test_what_a_symbolic_link_points_to_is_left_alone(folder: Path) -> None:
+    target = folder / "shared"
+    target.mkdir()
+    (folder / "built").symlink_to(target)
+    marker(folder).touch()
+    os.utime(marker(folder), (0, 0))
+    process = build(folder)
+    assert "built is a symbolic link, and older than lock.txt: rebuild its target" in process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    assert marker(folder).exists()
+    assert log(folder) == []
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 def test_two_makes_at_once_in_a_fresh_clone_make_one_environment_that_works(tmp_path: Path) -> None:
     for name in ("Makefile", "dev/build_once.py"):
