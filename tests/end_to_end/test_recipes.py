@@ -34,7 +34,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("project")
     for folder in _FOLDERS:
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-    for file in [*ROOT.glob("*.md"), ROOT / "template.yaml", ROOT / "pyproject.toml"]:
+    for file in [*ROOT.glob("*.md"), *(ROOT / name for name in ("LICENSE", "template.yaml", "pyproject.toml"))]:
         shutil.copy(file, copy)
     patches = re.findall(r"^```diff\n(.+?)^```", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE | re.DOTALL)
     assert len(patches) == 6
