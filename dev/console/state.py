@@ -72,7 +72,7 @@ class ConsoleState:
             at=time.time(),
             waiting=records.waiting,
             in_flight=records.in_flight,
-            dead_lettered=dead_letters.all,
+            dead_lettered=dead_letters.total,
             items=table["ItemCount"],
             capacity=table["ProvisionedThroughput"]["WriteCapacityUnits"],
             seconds_to_empty=seconds_to_empty,
