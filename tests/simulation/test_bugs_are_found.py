@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import consumer.drain
-from dev.simulation.event_source import Handler
+from dev.simulation.environments import Handler
 from dev.simulation.faults import Crashed, SimulatedFaults, Window, error
 from dev.simulation.world import Setting, World, forebay
 

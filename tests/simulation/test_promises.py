@@ -9,7 +9,7 @@ from consumer.redelivery import RENEW_AGE_MS, RENEW_RECEIVES
 from dev.paths import ROOT
 from dev.simulation import scenario, world
 from dev.simulation.faults import SimulatedFaults, Window
-from dev.simulation.sqs import RETENTION_SECONDS
+from dev.simulation.queue import RETENTION_SECONDS
 from dev.simulation.world import Setting, World
 
 _TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
