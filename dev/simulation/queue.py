@@ -40,6 +40,8 @@ class SimulatedMessage:
     body: str
     attributes: dict[str, str]
     sent: float
+    size: int
+    """Bytes, as SQS meters them: https://aws.amazon.com/sqs/pricing/"""
     visible_at: float = 0.0
     received_at: float = 0.0
     first_received_at: float = 0.0
@@ -50,11 +52,6 @@ class SimulatedMessage:
 
     def becomes_visible(self, at: float) -> bool:
         return self.visible_at == at and self.state is not State.VISIBLE and not self.gone
-
-    @property
-    def size(self) -> int:
-        """Bytes, as SQS meters them: https://aws.amazon.com/sqs/pricing/."""
-        return message_bytes(self.body, self.attributes)
 
     @property
     def sent_ms(self) -> int:
@@ -100,7 +97,13 @@ class SimulatedQueue:
     def send(self, body: str, attributes: dict[str, str], delay: float = 0.0) -> SimulatedMessage:
         self._before_change()
         self._sent += 1
-        message = SimulatedMessage(f"{self._sent:08x}-0000-4000-8000-000000000000", body, attributes, self.clock.now)
+        message = SimulatedMessage(
+            message_id=f"{self._sent:08x}-0000-4000-8000-000000000000",
+            body=body,
+            attributes=attributes,
+            sent=self.clock.now,
+            size=message_bytes(body, attributes),
+        )
         self.messages[message.message_id] = message
         if "version" in attributes:
             self.versions[attributes["version"]] += 1
