@@ -152,6 +152,7 @@ class World:
     def drain(self, seconds_min: float, seconds_max: float) -> None:
         """Until nothing is left in the queue and nothing more arrives, or the time is up."""
         self.event_source.start()
+        self.clock.start_at(lambda: None, seconds_min)  # an idle world has nothing else to do until then
         self.clock.run(until=lambda: not self.queue.messages and self.clock.now >= seconds_min, seconds_max=seconds_max)
         self.event_source.stop()
 

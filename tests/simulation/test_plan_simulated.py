@@ -157,8 +157,9 @@ def test_burst_credit_helps_as_much_as_in_the_simulation(shape: str) -> None:
 
 @pytest.mark.parametrize("shape", _SHAPES)
 def test_the_consumer_runs_as_long_and_as_often_as_is_paid_for(shape: str) -> None:
-    """The plan counts a worker's whole time, and so the starts too. Within a fifth: between bursts it is chance how long
-    a record waits for its turn, and how many come together.
+    """The plan counts a worker's whole time, and so the starts too.
+
+    Within a fifth: between bursts it is chance how long a record waits for its turn, and how many come together.
     """
     planned = as_simulated(_SHAPES[shape])
     measured = simulated(planned)

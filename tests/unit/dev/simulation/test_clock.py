@@ -61,12 +61,12 @@ def test_an_error_is_raised_when_every_call_has_ended_and_the_first_items_wins()
     def work(item: int) -> None:
         clock.sleep(10 - item)
         done.append(item)
-        if item in {1, 2}:
+        if item in {0, 1}:
             raise LookupError(item)
 
     outcome, at = finished(clock, lambda: clock.map(work, range(5), at_once=2))
     assert isinstance(outcome, LookupError)
-    assert outcome.args == (1,)
+    assert outcome.args == (0,), "it ended later than the second one"
     assert sorted(done) == [0, 1, 2, 3, 4]
     assert at > 20
 
@@ -201,6 +201,13 @@ def test_another_environment_has_its_own_processor() -> None:
     clock.start(caller)
     clock.run(until=lambda: False)
     assert ended == [3.0, 3.0]
+
+
+def test_when_the_time_is_up_it_is_that_time() -> None:
+    clock = VirtualClock()
+    clock.start(lambda: clock.sleep(100.0))
+    clock.run(until=lambda: False, seconds_max=30.0)
+    assert clock.now == 30.0
 
 
 def test_a_task_that_waits_is_woken_once() -> None:

@@ -1,6 +1,7 @@
 """The simulated event source mapping, by the rules that Lambda documents."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -24,14 +25,17 @@ class Function:
         self.began: list[float] = []
         self.events: list[list[dict[str, Any]]] = []
         self.environments = 0
+        self.used: list[int] = []
         self.at_once = self.at_once_max = 0
 
     def __call__(self, world: World) -> Handler:
         self.environments += 1
+        number = self.environments
 
         def handler(event: dict[str, Any], _context: object) -> dict[str, list[dict[str, str]]]:
             self.began.append(world.clock.now)
             self.events.append(event["Records"])
+            self.used.append(number)
             self.at_once += 1
             self.at_once_max = max(self.at_once, self.at_once_max)
             world.clock.sleep(self.seconds)
@@ -77,7 +81,6 @@ def every(world: World, seconds: float, count: int, at: float = 0.0) -> None:
 
 def test_an_idle_queue_costs_five_empty_receives_every_twenty_seconds() -> None:
     world = world_of(Function())
-    send(world, 0, at=3600.0)
     run(world, 3600.0)
     assert world.bill.requests == pytest.approx(3600 / LONG_POLL_SECONDS * IDLE_POLLERS)
     assert world.bill.requests == pytest.approx(60 * EMPTY_RECEIVES_A_MINUTE)
@@ -200,6 +203,17 @@ def test_a_warm_environment_is_used_again_by_any_poller() -> None:
     run(world, 500.0)
     assert len(function.sizes) == 200
     assert function.environments == 1
+
+
+def test_which_of_the_warm_environments_is_used_is_chance() -> None:
+    function = Function()
+    world = world_of(function, workers=4)
+    send(world, 40)
+    every(world, 10.0, 100, at=10.0)
+    run(world, 1100.0)
+    assert function.environments == 4
+    assert any(one == another for one, another in pairwise(function.used[4:])), "they take turns"
+    assert all(15 < function.used.count(number) < 40 for number in range(1, 5))
 
 
 def test_an_environment_is_started_when_none_is_free() -> None:

@@ -156,7 +156,8 @@ def test_a_long_poll_ends_when_a_message_is_sent_or_becomes_visible() -> None:
     assert ended == [3.0, 40.0, 93.0, 130.0]
 
 
-def test_one_message_ends_one_of_the_long_polls() -> None:
+@pytest.mark.parametrize("count", [1, 7])
+def test_messages_that_one_long_poll_can_receive_end_only_one(count: int) -> None:
     clock = VirtualClock()
     queue = queue_of(clock)
     ended: list[tuple[int, float]] = []
@@ -168,7 +169,7 @@ def test_one_message_ends_one_of_the_long_polls() -> None:
 
     for number in range(3):
         clock.start(lambda number=number: poll(number))  # type: ignore[misc] # a lambda's default
-    clock.start(lambda: fill(queue, 1), after=5.0)
+    clock.start(lambda: fill(queue, count), after=5.0)
     clock.run(until=lambda: False)
     assert ended == [(0, 5.0), (1, 20.0), (2, 20.0)]
 
@@ -217,6 +218,17 @@ def test_the_attributes_are_text_and_only_those_that_are_asked_for() -> None:
     )
     assert every == {"Attributes": dict(zip(_NAMES, ["10", "10", "0"], strict=True))}
     assert one == {"Attributes": {_NAMES[0]: "10"}}
+
+
+def test_the_attributes_are_off_by_up_to_their_error() -> None:
+    clock = VirtualClock()
+    queue = queue_of(clock, counts_age_seconds_max=0.0)
+    fill(queue, 1000)
+    client = client_of(queue, counts_error=0.05)
+    answers = at(clock, *[(1.0, lambda: client.get_queue_attributes(QueueUrl="records", AttributeNames=_NAMES))] * 300)
+    counts = [int(answer["Attributes"][_NAMES[0]]) for answer in answers]
+    assert 950 <= min(counts) < 960
+    assert 1040 < max(counts) <= 1050
 
 
 def test_the_attributes_are_old_and_off_within_their_limits() -> None:
