@@ -12,7 +12,7 @@ from dev.simulation.scenario import run
 def _broken(seed: int) -> tuple[int, str] | None:
     try:
         run(seed)
-    except Exception:  # noqa: BLE001 - whatever it is, it is told with its seed
+    except Exception:  # noqa: BLE001 - whatever it is, it is printed with its seed
         return seed, traceback.format_exc()
     return None
 

@@ -8,9 +8,13 @@ from botocore.exceptions import ReadTimeoutError
 from dev.local.capacity import WriteCapacity
 from dev.simulation.clock import VirtualClock
 from dev.simulation.faults import Chance, Crashed, error
-from records.item import from_attribute_value, value_bytes, write_units
+from records.item import RESERVED_BYTES, RESERVED_NAME, AttributeValue, from_attribute_value, value_bytes, write_units
+from records.json_text import text_bytes
 
 PUT_SECONDS = 0.005
+"""A put's wait for DynamoDB."""
+PUT_CPU_SECONDS = 0.00065
+"""A put's time on a whole core, the record's reading included."""
 _ASK_SECONDS = 0.01
 _TIMEOUT_SECONDS = 2.0
 _THROTTLES = ("ThrottlingException", "RequestLimitExceeded", "ProvisionedThroughputExceededException")
@@ -31,8 +35,19 @@ class SimulatedTable:
 class DynamoDbClient:
     """Capacity is charged as the local stack's limiter does."""
 
-    def __init__(self, table: SimulatedTable, capacity: WriteCapacity, chance: Chance, clock: VirtualClock) -> None:
+    def __init__(
+        self,
+        table: SimulatedTable,
+        capacity: WriteCapacity,
+        chance: Chance,
+        clock: VirtualClock,
+        *,
+        put_seconds: float = PUT_SECONDS,
+        put_cpu_seconds: float = PUT_CPU_SECONDS,
+    ) -> None:
         self._table = table
+        self._put_seconds = put_seconds
+        self._put_cpu_seconds = put_cpu_seconds
         self._capacity = capacity
         self._chance = chance
         self._clock = clock
@@ -45,7 +60,7 @@ class DynamoDbClient:
 
     def put_item(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         self._chance.maybe_crash()
-        self._clock.sleep(PUT_SECONDS)
+        self._clock.compute(self._put_cpu_seconds, wait=self._put_seconds)
         faults, chance = self._chance.faults, self._chance
         key = request["Item"]["id"]["S"]
         if key.startswith("crashes"):
@@ -104,4 +119,12 @@ def _version(item: dict[str, Any]) -> str:
 
 
 def _bytes(item: dict[str, Any]) -> int:
-    return sum(len(name.encode()) + value_bytes(from_attribute_value(value)) for name, value in item.items())
+    """Every value of `_forebay` has a fixed length."""
+    return sum(
+        RESERVED_BYTES if name == RESERVED_NAME else text_bytes(name) + _value_bytes(value)
+        for name, value in item.items()
+    )
+
+
+def _value_bytes(value: AttributeValue) -> int:
+    return text_bytes(value["S"]) if "S" in value else value_bytes(from_attribute_value(value))

@@ -34,17 +34,21 @@ class SimulatedFaults:
     """DynamoDB does not answer; half of these puts were carried out."""
     dead_letter_fails: float = 0.0
     queue_call_fails: float = 0.0
-    """A change of visibility, a message sent anew, a deletion."""
+    """A change of visibility, a re-enqueued message, a deletion, a count of messages."""
     duplicate: float = 0.0
     """A message is delivered, and stays visible."""
     reorder: float = 0.0
+    partial_receives: bool = False
+    """A receive returns 1 to 10 messages at random, however many are visible."""
     unreasoned: float = 0.0
-    """A throttle comes without its reasons, as one of DynamoDB's other throttling errors."""
+    """A throttle has no reasons, as one of DynamoDB's other throttling errors."""
     throttled: list[Window] = field(default_factory=list)
     """Somebody else uses all of the table's capacity."""
     misconfigured: list[Window] = field(default_factory=list)
     capacity: list[tuple[float, float]] = field(default_factory=list)
     """From then on, the table is provisioned for so many units a second."""
+    burst: list[tuple[float, float]] = field(default_factory=list)
+    """From then on, the table keeps so many seconds of unused capacity."""
     hot_key: str | None = None
     hot_key_units_per_second: float = 0.0
 
@@ -55,7 +59,7 @@ def error(code: str, operation: str, **more: Any) -> ClientError:  # noqa: ANN40
 
 
 class Chance:
-    """The faults as they befall one call."""
+    """Whether a fault happens to one call."""
 
     def __init__(self, faults: SimulatedFaults, random: Random) -> None:
         self.faults = faults

@@ -1,4 +1,4 @@
-"""A world's troubles, drawn from a seed, and its run to the end."""
+"""A world's faults, drawn from a seed, and its run to the end."""
 
 from random import Random
 
@@ -17,6 +17,9 @@ def setting_of(random: Random) -> Setting:
         burst_seconds=random.choice([0, 0, 10, 300]),
         workers=random.choice([2, 2, 3, 10]),
         batch_size=random.choice([1, 5, 10, 10]),
+        window_seconds=random.choice([0, 0, 1, 20]),
+        fresh_share=random.choice([0, 0.05, 0.5]),
+        memory_mb=random.choice([128, 512, 1769]),
     )
 
 
@@ -47,6 +50,8 @@ def faults_of(random: Random) -> SimulatedFaults:
         capacity=capacity,
         hot_key="hot" if random.random() < 0.2 else None,  # noqa: PLR2004 - in one of five worlds
         hot_key_units_per_second=random.choice([0.05, 1.0]),
+        partial_receives=random.random() < 0.5,  # noqa: PLR2004 - in half of the worlds
+        burst=[(random.uniform(0, 600), float(random.choice([0, 300]))) for _ in range(random.choice([0, 0, 2]))],
     )
 
 

@@ -14,12 +14,15 @@ from consumer.pace import Pace
 from consumer.paced_table import PacedTable
 from consumer.queue import DeliveryQueue
 from consumer.table import TableWriter
-from dev.local.capacity import WriteCapacity
-from dev.simulation.clock import EPOCH_MS, VirtualClock
-from dev.simulation.dynamodb import DynamoDbClient, SimulatedTable
-from dev.simulation.event_source import EventSource, Handler
+from dev.simulation.bill import MEMORY_MB, SimulatedBill, cores
+from dev.simulation.capacity import SimulatedCapacity
+from dev.simulation.clock import VirtualClock
+from dev.simulation.dynamodb import PUT_CPU_SECONDS, PUT_SECONDS, DynamoDbClient, SimulatedTable
+from dev.simulation.environments import FunctionEnvironments, Handler
+from dev.simulation.event_source import EventSource
 from dev.simulation.faults import Chance, SimulatedFaults
-from dev.simulation.sqs import SimulatedMessage, SimulatedQueue, SqsClient
+from dev.simulation.queue import SimulatedMessage, SimulatedQueue
+from dev.simulation.sqs import SqsClient
 from records.json_text import write
 from records.key import KeySchema
 from records.version import Versions, version_of_bare_message
@@ -32,7 +35,7 @@ RECEIVES_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """The world's size."""
+    """The world's size, and how AWS behaves in it."""
 
     units_per_second: float = 5.0
     burst_seconds: float = 0.0
@@ -41,6 +44,21 @@ class Setting:
     function_seconds: float = FUNCTION_SECONDS
     visibility_seconds: float = VISIBILITY_SECONDS
     receives_max: int = RECEIVES_MAX
+    window_seconds: float = 0.0
+    """The mapping's batching window."""
+    fresh_share: float = 0.05
+    """Invocations that get a new environment although a warm one is free."""
+    memory_mb: int = MEMORY_MB
+    """Of the function: it decides its share of a core."""
+    put_seconds: float = PUT_SECONDS
+    put_cpu_seconds: float = PUT_CPU_SECONDS
+    """Of a whole core."""
+    counts_age_seconds_max: float = 60.0
+    """How old GetQueueAttributes' counts are at most."""
+    counts_error: float = 0.05
+    """How far each count is off at most, as a share."""
+    verify_deletes: bool = True
+    """False, for benchmarks only: nobody looks where a record is when its message is deleted."""
 
 
 class World:
@@ -59,12 +77,24 @@ class World:
         self.clock = VirtualClock()
         self.chance = Chance(faults, self.random)
         self.table = SimulatedTable()
-        self.capacity = WriteCapacity(setting.units_per_second, setting.burst_seconds, self.clock.monotonic)
+        self.capacity = SimulatedCapacity(setting.units_per_second, setting.burst_seconds, self.clock.monotonic)
         self.capacity.charge(-setting.units_per_second * setting.burst_seconds)  # all of its credit is there
         self.dead_letters: list[dict[str, Any]] = []
-        self.queue = SimulatedQueue(setting.visibility_seconds, setting.receives_max, self.clock, self.chance)
-        self.dynamodb = DynamoDbClient(self.table, self.capacity, self.chance, self.clock)
-        self.sqs = SqsClient(self.queue, self.dead_letters, self.chance, self.clock)
+        self.queue = SimulatedQueue(
+            setting.visibility_seconds, setting.receives_max, self.clock, self.chance, setting.counts_age_seconds_max
+        )
+        self.dynamodb = DynamoDbClient(
+            self.table,
+            self.capacity,
+            self.chance,
+            self.clock,
+            put_seconds=setting.put_seconds,
+            put_cpu_seconds=setting.put_cpu_seconds,
+        )
+        self._bill = SimulatedBill()
+        self.sqs = SqsClient(
+            self.queue, self.dead_letters, self.chance, self.clock, bill=self._bill, counts_error=setting.counts_error
+        )
         self.accepted: dict[str, tuple[str, str]] = {}
         """By key: the newest version, and its body."""
         self.bad: dict[str, str] = {}
@@ -73,23 +103,38 @@ class World:
         """Bodies that the function does not survive."""
         self.event_source = EventSource(
             queue=self.queue,
-            environment=lambda: (environment or forebay)(self),
+            environments=FunctionEnvironments(
+                cold_start=lambda: (environment or forebay)(self),
+                cores=cores(setting.memory_mb),
+                fresh_share=setting.fresh_share,
+                random=self.random,
+            ),
             workers=setting.workers,
             batch_size=setting.batch_size,
             timeout=setting.function_seconds,
             clock=self.clock,
             deleted=self._deleted,
+            bill=self._bill,
+            window_seconds=setting.window_seconds,
         )
         self._versions = Versions(self.clock.now_ms, self.random.getrandbits)
         for at, units in faults.capacity:
             self.clock.start(lambda units=units: self.capacity.provision(units), after=at)  # type: ignore[misc] # a lambda's default
+        for at, seconds in faults.burst:
+            self.clock.start(lambda seconds=seconds: self.capacity.keep(seconds), after=at)  # type: ignore[misc] # as above
+
+    @property
+    def bill(self) -> SimulatedBill:
+        """Until now. `bill.dollars(setting.memory_mb)` is what was spent."""
+        self.event_source.bill_idle_pollers()
+        return self._bill
 
     def accept(self, key: str, content: str = "", *, bare: bool = False) -> None:
         """As the API sends a record, or (`bare`) as any producer puts one on the queue."""
         body = write({"id": key, "content": content})
         if bare:
             message = self.queue.send(body, {})
-            version = version_of_bare_message(message.message_id, EPOCH_MS + int(message.sent * 1000))
+            version = version_of_bare_message(message.message_id, message.sent_ms)
         else:
             version = self._versions.next()
             self.queue.send(body, {"version": version})
@@ -107,11 +152,14 @@ class World:
     def drain(self, seconds_min: float, seconds_max: float) -> None:
         """Until nothing is left in the queue and nothing more arrives, or the time is up."""
         self.event_source.start()
+        self.clock.start_at(lambda: None, seconds_min)  # an idle world has nothing else to do until then
         self.clock.run(until=lambda: not self.queue.messages and self.clock.now >= seconds_min, seconds_max=seconds_max)
         self.event_source.stop()
 
     def _deleted(self, message: SimulatedMessage) -> None:
         """The event source mapping deletes a message: its record has to be in a right place by then."""
+        if not self.setting.verify_deletes:
+            return
         if message.body in self.bad:
             assert self._is_dead_lettered(message.body), f"lost a bad message: {message.body[:40]}"
             return
@@ -119,9 +167,9 @@ class World:
             return
         key, version = _key(message.body), _version_of(message)
         stored = self.table.items.get(key)
-        assert (stored and stored["_forebay"]["M"]["version"]["S"] >= version) or any(
-            _version_of(other) == version for other in self.queue.messages.values()
-        ), f"deleted before it was put: {message.body[:40]}"
+        assert (stored and stored["_forebay"]["M"]["version"]["S"] >= version) or version in self.queue.versions, (
+            f"deleted before it was put: {message.body[:40]}"
+        )
 
     def _is_dead_lettered(self, body: str) -> bool:
         redriven = any(message.body == body for message in self.queue.redriven)
@@ -172,9 +220,9 @@ def forebay(world: World) -> Handler:
 
 
 def _key(body: str) -> str:
-    return body.split('"')[3]
+    return body.split('"', 4)[3]
 
 
 def _version_of(message: SimulatedMessage) -> str:
     given = message.attributes.get("version")
-    return given or version_of_bare_message(message.message_id, EPOCH_MS + int(message.sent * 1000))
+    return given or version_of_bare_message(message.message_id, message.sent_ms)

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import consumer.drain
-from dev.simulation.event_source import Handler
+from dev.simulation.environments import Handler
 from dev.simulation.faults import Crashed, SimulatedFaults, Window, error
 from dev.simulation.world import Setting, World, forebay
 
@@ -68,7 +68,7 @@ def with_client(client: type[Client]) -> Callable[[World], Handler]:
     return environment
 
 
-def half_of_the_failures_untold(world: World) -> Handler:
+def half_of_the_failures_left_out(world: World) -> Handler:
     handler = forebay(world)
 
     def forgetful(event: dict[str, Any], context: Any) -> dict[str, list[dict[str, str]]]:
@@ -103,8 +103,8 @@ _CASES = {
     "checks, then writes": Case(with_client(CheckThenWrite), lambda: SimulatedFaults(reorder=1.0), _RACE),
     "overwrites blindly": Case(with_client(Overwrite), lambda: SimulatedFaults(reorder=1.0), _RACE),
     "dead-letters on a throttle": Case(with_client(RefuseOnThrottle), SimulatedFaults, Setting()),
-    "tells half of its failures": Case(
-        half_of_the_failures_untold, lambda: SimulatedFaults(throttled=[Window(0, 600)]), Setting()
+    "reports half of its failures": Case(
+        half_of_the_failures_left_out, lambda: SimulatedFaults(throttled=[Window(0, 600)]), Setting()
     ),
     "says that all is well when it crashed": Case(deleted_on_crash, lambda: SimulatedFaults(crash=0.02), Setting()),
     "renews nothing": Case(

@@ -1,4 +1,4 @@
-"""The promises, in simulated worlds: the real consumer against every trouble, for days, from a seed."""
+"""The promises, in simulated worlds: the real consumer against every fault, for days, from a seed."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from consumer.redelivery import RENEW_AGE_MS, RENEW_RECEIVES
 from dev.paths import ROOT
 from dev.simulation import scenario, world
 from dev.simulation.faults import SimulatedFaults, Window
-from dev.simulation.sqs import RETENTION_SECONDS
+from dev.simulation.queue import RETENTION_SECONDS
 from dev.simulation.world import Setting, World
 
 _TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
@@ -74,9 +74,9 @@ def test_messages_are_renewed_long_before_the_queue_gives_them_up() -> None:
     assert queue["MessageRetentionPeriod"] - 3 * _DAY >= RENEW_AGE_MS / 1000
 
 
-@pytest.mark.parametrize("trouble", ["throttled", "misconfigured"])
-def test_days_of_trouble_cost_no_record(trouble: str) -> None:
-    done = drained(filled(SimulatedFaults(**{trouble: [Window(0, 3 * _DAY)]})), 4)  # type: ignore[arg-type] # one of two names
+@pytest.mark.parametrize("fault", ["throttled", "misconfigured"])
+def test_days_of_a_fault_cost_no_record(fault: str) -> None:
+    done = drained(filled(SimulatedFaults(**{fault: [Window(0, 3 * _DAY)]})), 4)  # type: ignore[arg-type] # one of two names
     assert (done.dead_letters, done.queue.redriven) == ([], [])
     assert len(done.table.items) == 30
     assert 3 * _DAY < done.clock.now < 3 * _DAY + 1200

@@ -13,7 +13,7 @@ from botocore.retries.adaptive import ClientRateLimiter, RateClocker
 from botocore.retries.bucket import Clock, TokenBucket
 from botocore.retries.throttling import CubicCalculator
 
-from dev.simulation.event_source import Handler
+from dev.simulation.environments import Handler
 from dev.simulation.world import FUNCTION_SECONDS, RECEIVES_MAX, VISIBILITY_SECONDS, World, forebay
 from records.json_text import parse
 
