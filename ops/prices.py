@@ -66,9 +66,9 @@ _API_TIER_REQUESTS = 300 * _MILLION
 
 _API_METER_BYTES = 512 * 1024
 """https://aws.amazon.com/api-gateway/pricing/: HTTP APIs are metered in steps of 512 KB."""
-_SQS_METER_BYTES = 64 * 1024
+SQS_METER_BYTES = 64 * 1024
 """https://aws.amazon.com/sqs/pricing/: each 64 KB of a call's messages is a request."""
-_EMPTY_RECEIVES_A_MINUTE = 5 * 3
+EMPTY_RECEIVES_A_MINUTE = 5 * 3
 """Lambda polls an idle queue over five connections with long polls of 20 s, SQS's longest. AWS does not document the
 total; 15 a minute is also what owners of idle queues see as NumberOfEmptyReceives.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
@@ -148,7 +148,7 @@ def bill(plan: Plan, prices: Mapping[str, Price] = PRICES) -> Bill:
         buffer=[
             line("SQS, sending", "sqs_request", requests * _send_requests(workload)),
             line("SQS, draining", "sqs_request", consumer.sqs_requests),
-            line("SQS, while empty", "sqs_request", _EMPTY_RECEIVES_A_MINUTE * 60 * MONTH_HOURS),
+            line("SQS, while empty", "sqs_request", EMPTY_RECEIVES_A_MINUTE * 60 * MONTH_HOURS),
             line("Lambda, consumer", "lambda_request", consumer.invocations),
             line("Lambda, consumer", "lambda_gb_second", consumer.seconds * MEMORY_GB),
             line("CloudWatch, consumer", "log_gb", consumer.invocations * _LOG_BYTES / _GIGABYTE),
@@ -197,7 +197,7 @@ def _draining(plan: Plan, seconds: float) -> Consumed:
     # Records that one invocation cannot put are returned to the queue in one call, and received again.
     fits = INVOCATION_SECONDS * rate / workers
     invocations = seconds * rate / min(batch, fits)
-    calls = _chunks(batch * _message_bytes(workload), _SQS_METER_BYTES) + 1 + (fits < batch)
+    calls = _chunks(batch * _message_bytes(workload), SQS_METER_BYTES) + 1 + (fits < batch)
     return Consumed(invocations, workers * seconds, invocations * calls)
 
 
@@ -214,7 +214,7 @@ def _quiet(plan: Plan, rate: float, seconds: float, *, paced: bool) -> Consumed:
     batch = math.ceil(rate / invocation_rate) if invocation_rate else 0
     invocations = invocation_rate * seconds
     put_seconds = max(1 / workload.table_rate if paced else 0.0, 1 / consumer.puts_per_worker)
-    calls = _chunks(batch * _message_bytes(workload), _SQS_METER_BYTES) + 1
+    calls = _chunks(batch * _message_bytes(workload), SQS_METER_BYTES) + 1
     return Consumed(invocations, rate * seconds * put_seconds, invocations * calls)
 
 
@@ -223,7 +223,7 @@ def _send_requests(workload: Workload) -> int:
     size = _message_bytes(workload)
     batch = min(SEND_BATCH_ENTRIES_MAX, SEND_BATCH_BYTES_MAX // size)
     batches, rest = divmod(workload.records_per_request, batch)
-    return batches * _chunks(batch * size, _SQS_METER_BYTES) + (_chunks(rest * size, _SQS_METER_BYTES) if rest else 0)
+    return batches * _chunks(batch * size, SQS_METER_BYTES) + (_chunks(rest * size, SQS_METER_BYTES) if rest else 0)
 
 
 def api_seconds(workload: Workload) -> float:

@@ -7,8 +7,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ops.prices import _SQS_METER_BYTES as SQS_METER_BYTES
-from ops.prices import MEMORY_GB, PRICES
+from ops.prices import MEMORY_GB, PRICES, SQS_METER_BYTES
 
 MEMORY_MB = int(MEMORY_GB * 1024)
 OVERHEAD_SECONDS = 0.025

@@ -11,7 +11,7 @@ from dev.simulation.environments import LIFE_SECONDS, Handler
 from dev.simulation.event_source import IDLE_POLLERS, INVOKE_SECONDS, LONG_POLL_SECONDS
 from dev.simulation.faults import Crashed, SimulatedFaults
 from dev.simulation.world import Setting, World
-from ops.prices import _EMPTY_RECEIVES_A_MINUTE as EMPTY_RECEIVES_A_MINUTE
+from ops.prices import EMPTY_RECEIVES_A_MINUTE
 
 _BATCH_OF_TEN = 10
 _MEGABYTE = 1_000_000
