@@ -84,22 +84,33 @@ def test_every_parameter_is_described_and_documented() -> None:
 
 
 def test_no_statement_allows_everything() -> None:
-    """Except for X-Ray's actions, which do not support resources. And SAM adds no role to those written here."""
+    """Except for X-Ray's actions, which do not support resources, where tracing is on. SAM adds no role to these."""
     roles = [each["Properties"] for each in _TEMPLATE["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
     functions = [each for each in _TEMPLATE["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
     assert len(roles) == len(functions) == 2
     assert all("Role" in function["Properties"] for function in functions)
     assert not any("ManagedPolicyArns" in role for role in roles)
     statements = [
-        json.dumps(statement)
+        statement
         for role in roles
         for policy in role["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
     ]
     assert statements
-    assert {statement for statement in statements if "*" in statement} == {
-        '{"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}'
-    }
+    traces = {"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}
+    traced = {"Fn::If": ["Traced", traces, {"Ref": "AWS::NoValue"}]}
+    assert [statement for statement in statements if "*" in json.dumps(statement)] == [traced] * 2
+
+
+def test_what_costs_more_than_records_is_off_unless_an_owner_turns_it_on() -> None:
+    parameters = _TEMPLATE["Parameters"]
+    assert [parameters[name]["Default"] for name in ("AccessLog", "Tracing")] == ["false", "false"]
+    function = _TEMPLATE["Globals"]["Function"]
+    assert function["Tracing"] == {"Fn::If": ["Traced", "Active", "PassThrough"]}
+    assert function["LoggingConfig"]["SystemLogLevel"] == "WARN"
+    stage = _TEMPLATE["Resources"]["HttpApiStage"]["Properties"]
+    assert stage["AccessLogSettings"]["Fn::If"][0] == "AccessLogged"
+    assert "DetailedMetricsEnabled" not in stage["DefaultRouteSettings"]
 
 
 def test_every_metric_of_an_alarm_or_a_widget_is_counted() -> None:
