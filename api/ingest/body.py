@@ -2,9 +2,10 @@
 
 import asyncio
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive
 
 from api.memory_budget import MemoryBudget
 from api.problems import (
@@ -28,9 +29,8 @@ _OUTPUT_SLICE_BYTES = 65_536
 _GZIP_WBITS = 16 + zlib.MAX_WBITS
 
 
-def is_gzip(request: Request) -> bool:
-    """Whether the body is gzip. Raises `ContentEncodingUnsupported` for any other encoding than none."""
-    given = request.headers.getlist("content-encoding")
+def is_gzip(given: Sequence[str]) -> bool:
+    """Whether the values of Content-Encoding say gzip. Raises `ContentEncodingUnsupported` for any other than none."""
     if not given:
         return False
     encodings = [each.strip() for each in ",".join(given).lower().split(",")]
@@ -40,19 +40,19 @@ def is_gzip(request: Request) -> bool:
     return bool(encodings)
 
 
-async def read_body(request: Request, time_limit: TimeLimit, budget: MemoryBudget) -> bytes:
-    """The body as it arrived. A body beyond a limit is given up as soon as that is known.
+async def read_body(receive: Receive, declared: str, time_limit: TimeLimit, budget: MemoryBudget) -> bytes:
+    """The body as it arrived; `declared` is its Content-Length, empty if there is none. A body beyond a limit is given
+    up as soon as that is known.
 
     Raises `RequestTooLarge`, `RequestTimedOut`, `BudgetExceeded`, `BodyIncomplete` or `ClientDisconnect`.
     """
-    declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > REQUEST_BYTES_MAX:
         raise _too_large()
     task = asyncio.current_task()
     assert task  # noqa: S101 - for the checker: this is a coroutine
     time_limit.start(task, task.cancel)
     try:
-        body = await _receive(request, budget)
+        body = await _read_chunks(receive, budget)
     except asyncio.CancelledError:
         if time_limit.stop(task) or task.uncancel():
             raise  # cancelled by somebody else
@@ -64,11 +64,11 @@ async def read_body(request: Request, time_limit: TimeLimit, budget: MemoryBudge
     return body
 
 
-async def _receive(request: Request, budget: MemoryBudget) -> bytes:
+async def _read_chunks(receive: Receive, budget: MemoryBudget) -> bytes:
     chunks = bytearray()
     try:
         while True:
-            message = await request.receive()
+            message = await receive()
             if message["type"] == "http.disconnect":
                 raise ClientDisconnect
             chunk: bytes = message.get("body", b"")

@@ -24,6 +24,7 @@ RECEIPTS_BYTES_MAX = 3_000_000
 """Bytes of an answer. Lambda's own limit is 6 MB, of JSON in which every quote and backslash is escaped."""
 _LARGE_BODY_BYTES = 4096
 _PARSER_THREADS = 2
+_IDEMPOTENCY_KEY = idempotency.HEADER.lower().encode("ascii")
 
 
 class AcceptRecords:
@@ -64,11 +65,13 @@ class AcceptRecords:
 
     async def _read(self, request: Request) -> list[Message]:
         """The messages of the request's records, in its order."""
-        body_format = BodyFormat.of(", ".join(dict.fromkeys(request.headers.getlist("content-type"))))
-        key = idempotency.checked(request.headers.getlist(idempotency.HEADER))
-        compressed = is_gzip(request)
+        headers = _headers_of(request)
+        body_format = BodyFormat.of(", ".join(dict.fromkeys(headers[b"content-type"])))
+        key = idempotency.checked(headers[_IDEMPOTENCY_KEY])
+        compressed = is_gzip(headers[b"content-encoding"])
+        declared = headers[b"content-length"][0] if headers[b"content-length"] else ""
         try:
-            body = await read_body(request, self._time_limit, self._budget)
+            body = await read_body(request.receive, declared, self._time_limit, self._budget)
         except BudgetExceeded:
             raise QueueBusy from None
         if not compressed and len(body) <= _LARGE_BODY_BYTES:
@@ -80,3 +83,17 @@ class AcceptRecords:
 
         # A large body, or a small one that may become large, is parsed beside the event loop, so that it blocks nobody.
         return await asyncio.get_running_loop().run_in_executor(self._parsers, parse)
+
+
+def _headers_of(request: Request) -> dict[bytes, list[str]]:
+    """All values of the headers that matter here, in one pass."""
+    found: dict[bytes, list[str]] = {
+        b"content-type": [],
+        b"content-encoding": [],
+        b"content-length": [],
+        _IDEMPOTENCY_KEY: [],
+    }
+    for name, value in request.scope["headers"]:
+        if name in found:
+            found[name].append(value.decode("latin-1"))
+    return found

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 class IngestRoute(APIRoute):
     """Calls an endpoint that takes the request and returns the response, and nothing else.
 
-    FastAPI would look for dependencies and parameters to solve, and open two exit stacks for them: docs/decisions/0010
+    FastAPI would look for dependencies and parameters to solve, and open two exit stacks for them: docs/decisions/0008
     has what that costs a request. Where the route has dependencies, its own or the app's, FastAPI solves them as ever.
     A router that includes this one has its routes answered by FastAPI as well, whatever dependencies it adds.
     """

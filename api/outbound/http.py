@@ -1,7 +1,7 @@
 """HTTP/1.1 to one origin: a pool of connections on the event loop, one request at a time on each.
 
 h11 reads and writes the protocol; the pool and the time limits are ours. Only for what every record costs: a call of
-SQS. docs/decisions/0008 says what that is worth.
+SQS. docs/decisions/0008 says why.
 """
 
 import asyncio

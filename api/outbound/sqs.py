@@ -5,11 +5,11 @@ else that is asked of AWS goes through boto3; docs/decisions/0008 says why this 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from pydantic_core import from_json, to_json
 
 from api.outbound.credentials import Credentials, CredentialsMissing, CredentialSource
@@ -99,10 +99,24 @@ class BatchSender:
             "content-type": "application/x-amz-json-1.0",
             "x-amz-target": "AmazonSQS.SendMessageBatch",
         }
-        request = AWSRequest("POST", f"{self._pool.origin}/", headers=headers, data=body)
+        request = _SignableRequest("POST", f"{self._pool.origin}/", headers, body)
         # The signer reads the three fields that ours share with botocore's own, which print their secrets.
         SigV4Auth(credentials, "sqs", self._region).add_auth(request)  # type: ignore[arg-type]
         return request.headers.items()
+
+
+@dataclass(slots=True)
+class _SignableRequest:
+    """What botocore's signer reads of a request, and adds to its headers. botocore's own `AWSRequest` would be prepared
+    for botocore's HTTP, too, which costs a third of the signature.
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    params: dict[str, str] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
 
 
 def _read(response: HttpResponse, sent: set[str]) -> BatchResult | str:

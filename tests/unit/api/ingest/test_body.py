@@ -5,13 +5,12 @@ import gzip
 import json
 import tracemalloc
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.datastructures import Headers
 
 from api.ingest.body import REQUEST_BYTES_MAX, decompress, read_body
 from api.memory_budget import BudgetExceeded, MemoryBudget
@@ -203,8 +202,6 @@ def test_bodies_that_are_still_arriving_share_a_memory_budget() -> None:
     class Slow:
         """A request that sends one piece, and the last one when it is let go."""
 
-        headers = Headers({})
-
         def __init__(self) -> None:
             self.let_go = asyncio.Event()
             self.pieces = [{"body": bytes(1_000_000), "more_body": True}, {"body": b"", "more_body": False}]
@@ -216,10 +213,10 @@ def test_bodies_that_are_still_arriving_share_a_memory_budget() -> None:
 
     async def scenario() -> list[int]:
         slow: list[Any] = [Slow() for _ in range(3)]
-        tasks = [asyncio.create_task(read_body(each, time_limit, budget)) for each in slow]
+        tasks = [asyncio.create_task(read_body(each.receive, "", time_limit, budget)) for each in slow]
         await asyncio.sleep(0.01)
         with pytest.raises(BudgetExceeded):
-            await asyncio.create_task(read_body(cast("Any", Slow()), time_limit, budget))
+            await asyncio.create_task(read_body(Slow().receive, "", time_limit, budget))
         for each in slow:
             each.let_go.set()
         return [len(await task) for task in tasks]
@@ -230,14 +227,12 @@ def test_bodies_that_are_still_arriving_share_a_memory_budget() -> None:
 
 def test_a_body_that_takes_too_long_is_given_up_and_its_connection_with_it() -> None:
     class Never:
-        headers = Headers({})
-
         async def receive(self) -> Any:
             await asyncio.Event().wait()
 
     async def scenario() -> None:
         with pytest.raises(RequestTimedOut) as raised:
-            await asyncio.create_task(read_body(cast("Any", Never()), TimeLimit(0.05), MemoryBudget(1)))
+            await asyncio.create_task(read_body(Never().receive, "", TimeLimit(0.05), MemoryBudget(1)))
         assert raised.value.headers == {"Connection": "close"}
 
     asyncio.run(scenario())
