@@ -72,7 +72,7 @@ class Pace:
             self._free_units, self._free_since = 0.0, now
 
     def provisioned(self, units_per_second: float | None) -> None:
-        """The table's provisioned rate; None where there is none, as with an on-demand table, or it is not known."""
+        """The table's provisioned rate; None for an on-demand table, or while the rate is not known."""
         known, self._table = self._table, units_per_second
         if units_per_second and known != units_per_second:
             self.units_per_second = self._proven = units_per_second / self._workers

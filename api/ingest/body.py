@@ -41,8 +41,8 @@ def is_gzip(given: Sequence[str]) -> bool:
 
 
 async def read_body(receive: Receive, declared: str, time_limit: TimeLimit, budget: MemoryBudget) -> bytes:
-    """The body as it arrived; `declared` is its Content-Length, empty if there is none. A body beyond a limit is given
-    up as soon as that is known.
+    """The body as it arrived. `declared` is its Content-Length, or empty. A body beyond a limit is refused as soon as
+    that is known.
 
     Raises `RequestTooLarge`, `RequestTimedOut`, `BudgetExceeded`, `BodyIncomplete` or `ClientDisconnect`.
     """

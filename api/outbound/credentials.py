@@ -14,7 +14,7 @@ REFUSED_SECONDS_MIN = 1.0
 
 
 class CredentialsMissing(Exception):
-    """There are none, they could not be looked up, or AWS refuses those that there are."""
+    """No credentials were found, the look-up failed, or AWS refuses the credentials."""
 
 
 @dataclass(frozen=True, slots=True)
