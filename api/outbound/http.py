@@ -74,7 +74,8 @@ class ConnectionPool:
                 response = await connection.exchange(headers, body)
             result = read(response)
         except BaseException:
-            # Also when cancelled. What broke this connection may have broken the idle ones, too: start over.
+            # Every exception, cancellation too, and it is raised again: a connection with a request in flight must
+            # never be reused. What broke this one may have broken the idle ones, so they are closed as well.
             connection.abort()
             self.close()
             raise

@@ -1,7 +1,7 @@
 """The drains that are compared, each as a handler for the simulated function.
 
-The queue's settings belong to the policy: what is given back comes again after the visibility timeout unless the
-function says otherwise.
+The queue's settings belong to the policy: a message that is reported as failed is redelivered after the visibility
+timeout, unless the function has changed it.
 """
 
 from collections.abc import Callable

@@ -1,120 +1,23 @@
 """HTTP over real sockets: which responses are read, which connections are used again, and what ends them."""
 
 import asyncio
-import gc
-import ipaddress
 import socket
-import ssl
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from collections.abc import Iterable
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from api.outbound.http import IDLE_SECONDS_MAX, ConnectionPool, HttpResponse, ResponseMalformed
-from tests.unit.api.outbound.scripted_sqs import chunked, read_request
+from tests.unit.api.outbound.http_server import GOOD, Run, Server, always_good, answering, post, run, with_server
+from tests.unit.api.outbound.scripted_sqs import chunked
 
-_Given = TypeVar("_Given")
-_GOOD = b"HTTP/1.1 200 OK\r\nX-Some: thing\r\nContent-Length: 2\r\n\r\nok"
-_OTHER = _GOOD.replace(b"ok", b"no")
+__all__ = ["run"]
 
-
-class Server:
-    """Gives every connection to `serve`, and counts them."""
-
-    def __init__(self, serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> None:
-        self._serve = serve
-        self.connections = 0
-        self.requests: list[bytes] = []
-        self.open: set[asyncio.Task[Any]] = set()
-        self.ended = asyncio.Event()
-        self.clock = 1_000_000.0
-
-    async def request(self, reader: asyncio.StreamReader) -> None:
-        self.requests.append(await read_request(reader))
-
-    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        self.open.add(task)
-        self.connections += 1
-        try:
-            # The client may have gone, or the test.
-            with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                await self._serve(reader, writer)
-        finally:
-            writer.close()
-            self.open.discard(task)
-            self.ended.set()
-
-
-class Run(Protocol):
-    def __call__(self, coro: Coroutine[Any, Any, _Given], /) -> _Given: ...
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Iterator[Run]:
-    """On the event loop of Lambda, and on the one that uvicorn takes."""
-    loop_factory = pytest.importorskip(request.param).new_event_loop
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        yield runner.run
-
-
-async def with_server(
-    server: Server,
-    use: Callable[[ConnectionPool], Awaitable[_Given]],
-    response_seconds_max: float = 20,
-    tls: tuple[ssl.SSLContext, str | None] | None = None,
-) -> _Given:
-    """Fails on what asyncio would log, and on connections that outlive the pool."""
-    errors: list[dict[str, Any]] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
-    listening = await asyncio.start_server(server.accept, "127.0.0.1", 0, ssl=tls and tls[0])
-    origin = "{}://127.0.0.1:{}".format("https" if tls else "http", listening.sockets[0].getsockname()[1])
-    pool = ConnectionPool(origin, lambda: server.clock, tls and tls[1], response_seconds_max)
-    async with listening:
-        try:
-            return await asyncio.wait_for(use(pool), timeout=60)
-        finally:
-            pool.close()
-            while server.open:  # noqa: ASYNC110 - each ends when the client has closed its connection
-                await asyncio.sleep(0.001)
-            gc.collect()
-            await asyncio.sleep(0)
-            assert errors == []
-
-
-def answering(*answers: bytes) -> Server:
-    """Each connection gets these answers to its requests, and is closed after the last."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for answer in answers:
-            await server.request(reader)
-            writer.write(answer)
-            await writer.drain()
-
-    server = Server(serve)
-    return server
-
-
-async def always_good(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while True:
-        await read_request(reader)
-        writer.write(_GOOD)
-
-
-async def post(pool: ConnectionPool) -> HttpResponse:
-    return await pool.post([("host", pool.host), ("x-name", "value")], b"body", lambda response: response)
+_OTHER = GOOD.replace(b"ok", b"no")
 
 
 def test_a_request_and_its_response(run: Run) -> None:
-    server = answering(_GOOD)
+    server = answering(GOOD)
     response = run(with_server(server, post))
     assert response == HttpResponse(200, b"ok")
     (request,) = server.requests
@@ -128,14 +31,14 @@ def test_a_request_and_its_response(run: Run) -> None:
 @pytest.mark.parametrize(
     ("answers", "connections"),
     [
-        ((_GOOD, _GOOD), 1),
-        ((_GOOD,), 2),  # the server closes what it had kept open
-        ((_GOOD.replace(b"X-Some: thing", b"Connection: close"), b"never asked for"), 2),
-        ((_GOOD.replace(b"HTTP/1.1", b"HTTP/1.0"), b"never asked for"), 2),
-        ((_GOOD + b"x", b"never asked for"), 2),
-        ((_GOOD + _OTHER, b"never asked for"), 2),
-        ((_GOOD.replace(b"200 OK", b"500 "), _GOOD), 1),
-        ((chunked(b"ok"), _GOOD), 1),
+        ((GOOD, GOOD), 1),
+        ((GOOD,), 2),  # the server closes what it had kept open
+        ((GOOD.replace(b"X-Some: thing", b"Connection: close"), b"never asked for"), 2),
+        ((GOOD.replace(b"HTTP/1.1", b"HTTP/1.0"), b"never asked for"), 2),
+        ((GOOD + b"x", b"never asked for"), 2),
+        ((GOOD + _OTHER, b"never asked for"), 2),
+        ((GOOD.replace(b"200 OK", b"500 "), GOOD), 1),
+        ((chunked(b"ok"), GOOD), 1),
     ],
 )
 def test_a_connection_is_used_again_while_it_lasts(run: Run, answers: tuple[bytes, ...], connections: int) -> None:
@@ -151,7 +54,7 @@ def test_a_connection_is_used_again_while_it_lasts(run: Run, answers: tuple[byte
     assert (server.connections, len(server.requests)) == (connections, 2)
 
 
-@pytest.mark.parametrize("answer", [_GOOD, chunked(b"ok", 1), b"HTTP/1.1 100 Continue\r\n\r\n" + _GOOD])
+@pytest.mark.parametrize("answer", [GOOD, chunked(b"ok", 1), b"HTTP/1.1 100 Continue\r\n\r\n" + GOOD])
 def test_a_response_is_read_in_whatever_pieces_it_comes(run: Run, answer: bytes) -> None:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for cut in range(1, len(answer)):
@@ -171,7 +74,7 @@ def test_a_response_is_read_in_whatever_pieces_it_comes(run: Run, answer: bytes)
 
 
 @pytest.mark.parametrize("end", ["closed", "reset"])
-@pytest.mark.parametrize("answer", [_GOOD, chunked(b"ok", 1)])
+@pytest.mark.parametrize("answer", [GOOD, chunked(b"ok", 1)])
 def test_a_connection_may_end_at_any_byte(run: Run, answer: bytes, end: str) -> None:
     """The call fails at once, and the next one does not."""
 
@@ -183,7 +86,7 @@ def test_a_connection_may_end_at_any_byte(run: Run, answer: bytes, end: str) -> 
             if end == "reset":
                 writer.transport.abort()
         else:
-            writer.write(_GOOD)
+            writer.write(GOOD)
 
     async def use(pool: ConnectionPool) -> None:
         for _ in range(len(answer)):
@@ -253,7 +156,7 @@ def test_what_happened_while_the_event_loop_stood_still_ends_an_idle_connection(
         received = b""
         while not received.endswith(b"body"):
             received += connection.recv(65_536)
-        connection.sendall(_GOOD)
+        connection.sendall(GOOD)
 
     def serve() -> None:
         with listening.accept()[0] as first:
@@ -295,7 +198,7 @@ def test_a_late_response_is_not_taken_for_the_next_requests(run: Run) -> None:
             await late.wait()
             writer.write(_OTHER)
         else:
-            writer.write(_GOOD)
+            writer.write(GOOD)
         await reader.read()
 
     async def use(pool: ConnectionPool) -> bytes:
@@ -316,7 +219,7 @@ def test_after_a_failure_no_idle_connection_is_trusted(run: Run) -> None:
             await server.request(reader)
             if silent.is_set() and server.connections <= 3:
                 continue
-            writer.write(_GOOD)
+            writer.write(GOOD)
 
     async def use(pool: ConnectionPool) -> bytes:
         await asyncio.gather(*(post(pool) for _ in range(3)))
@@ -368,7 +271,7 @@ def test_a_response_to_a_request_that_is_not_sent_completely_is_the_last_one(run
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(_GOOD)
+        writer.write(GOOD)
         await answered.wait()
         await reader.read()
 
@@ -388,60 +291,3 @@ def test_nobody_at_home_is_an_error(run: Run) -> None:
             await post(ConnectionPool("http://127.0.0.1:1", lambda: 0.0))
 
     run(nobody())
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[ssl.SSLContext, str]:
-    """A server's context, and the file of what a client has to trust."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    chain, private = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain, private)
-    return context, str(chain)
-
-
-def test_the_same_over_tls(run: Run, certificate: tuple[ssl.SSLContext, str]) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for _ in range(3):
-            await server.request(reader)
-            writer.write(_GOOD)
-        if server.connections == 1:
-            await asked.wait()
-            writer.write(_OTHER)
-        await reader.read()
-
-    async def use(pool: ConnectionPool) -> list[bytes]:
-        bodies = [(await post(pool)).body for _ in range(3)]
-        asked.set()
-        await server.ended.wait()
-        return [*bodies, (await post(pool)).body]
-
-    asked = asyncio.Event()
-    server = Server(serve)
-    assert run(with_server(server, use, tls=certificate)) == [b"ok"] * 4
-    assert server.connections == 2
-
-
-def test_a_certificate_that_is_not_trusted_is_refused(run: Run, certificate: tuple[ssl.SSLContext, str]) -> None:
-    server = answering(_GOOD)
-
-    async def use(pool: ConnectionPool) -> None:
-        with pytest.raises(ssl.SSLCertVerificationError):
-            await post(pool)
-
-    run(with_server(server, use, tls=(certificate[0], None)))
-    assert server.requests == []
