@@ -1,6 +1,7 @@
 """Locust users that post single records, arrays and NDJSON. `python -m dev.load` runs them, and verifies the result."""
 
 import json
+from itertools import cycle
 
 from locust import FastHttpUser, constant, task
 from locust.exception import StopUser
@@ -9,7 +10,8 @@ from dev.load.traffic import Traffic
 
 _JSON, _NDJSON = "application/json", "application/x-ndjson"
 _ACCEPTED = 202
-_ARRAY, _LINES = 5, 8
+_REQUESTS = cycle([("single", 1), ("array", 5), ("ndjson", 8), ("single", 1), ("single", 1)])
+"""In turn for all users, so that the shortest load sends every kind."""
 
 
 class Producer(FastHttpUser):
@@ -19,17 +21,10 @@ class Producer(FastHttpUser):
     wait_time = constant(0)
     network_timeout = connection_timeout = 30.0
 
-    @task(6)
-    def single(self) -> None:
-        self._post("single", 1)
-
-    @task(2)
-    def array(self) -> None:
-        self._post("array", _ARRAY)
-
-    @task(2)
-    def ndjson(self) -> None:
-        self._post("ndjson", _LINES)
+    @task
+    def post(self) -> None:
+        kind, count = next(_REQUESTS)
+        self._post(kind, count)
 
     def _post(self, kind: str, count: int) -> None:
         traffic = self.traffic
