@@ -5,17 +5,20 @@ import os
 import random
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 
+from consumer.backlog import Backlog
 from consumer.clients import CONFIG
 from consumer.clock import Clock
 from consumer.dead_letters import DeadLetterSender
+from consumer.deferral import Deferral
 from consumer.drain import DrainDependencies
 from consumer.handler import create_handler
-from consumer.pace import Pace
-from consumer.paced_table import PacedTable
+from consumer.puts import PUTS_IN_FLIGHT_MAX, Puts
 from consumer.queue import DeliveryQueue
+from consumer.schedule import Schedule
 from consumer.settings import ConsumerSettings
 from consumer.table import TableWriter
 from telemetry.metrics import Metrics
@@ -28,23 +31,19 @@ for library in ("boto3", "botocore"):
 settings = ConsumerSettings.from_environment(os.environ)
 
 sqs = boto3.client("sqs", config=CONFIG)
-clock = Clock(
-    now_ms=lambda: time.time_ns() // 1_000_000,
-    monotonic=time.monotonic,
-    sleep=time.sleep,
-    random=random.random,
-)
+clock = Clock(now_ms=lambda: time.time_ns() // 1_000_000, random=random.random)
 metrics = Metrics(settings.record_table_name, clock.now_ms, sys.stdout.write)
+queue = DeliveryQueue(sqs, settings.record_queue_url)
+table = TableWriter(boto3.client("dynamodb", config=CONFIG), settings.record_table_name)
+
+backlog = Backlog(queue, table, time.time, settings.consumer_maximum_concurrency)
+threads = ThreadPoolExecutor(PUTS_IN_FLIGHT_MAX)
 
 handler = create_handler(
     DrainDependencies(
-        table=PacedTable(
-            TableWriter(boto3.client("dynamodb", config=CONFIG), settings.record_table_name),
-            Pace(settings.consumer_maximum_concurrency, clock.random),
-            clock,
-            metrics.count,
-        ),
-        queue=DeliveryQueue(sqs, settings.record_queue_url),
+        puts=Puts(table, backlog, clock, threads.map, metrics.count),
+        deferral=Deferral(backlog, Schedule(clock.random), clock),
+        queue=queue,
         dead_letters=DeadLetterSender(sqs, settings.record_dead_letter_queue_url, clock.now_ms),
         key_schema=settings.record_table_key,
         clock=clock,

@@ -19,6 +19,16 @@ class Pending:
     deliveries: list[Delivery] = field(default_factory=list)
 
     @property
+    def receives(self) -> int:
+        """The greatest number of receives of its messages."""
+        return max(delivery.receives for delivery in self.deliveries)
+
+    @property
+    def first_received_ms(self) -> int:
+        """When SQS delivered the first of its messages for the first time, in Unix milliseconds."""
+        return min(delivery.first_received_ms for delivery in self.deliveries)
+
+    @property
     def units(self) -> int:
         """An estimate of the put's write units: the text is about as long as the item."""
         return write_units(len(self.newest.body) + RESERVED_BYTES)

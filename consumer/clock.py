@@ -1,4 +1,4 @@
-"""Time and randomness, passed in so that tests and the simulation can control them."""
+"""Time and chance, passed in so that they can be simulated."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,14 +8,5 @@ from dataclasses import dataclass
 class Clock:
     now_ms: Callable[[], int]
     """Unix milliseconds."""
-    monotonic: Callable[[], float]
-    """Seconds."""
-    sleep: Callable[[float], None]
-    """Seconds."""
     random: Callable[[], float]
     """From 0 to 1."""
-
-    def sleep_until(self, monotonic: float) -> None:
-        seconds = monotonic - self.monotonic()
-        if seconds > 0:
-            self.sleep(seconds)

@@ -19,6 +19,8 @@ class Delivery:
     """When SQS took the message, in Unix milliseconds."""
     receives: int
     """How often SQS has delivered the message, this delivery included."""
+    first_received_ms: int
+    """When SQS delivered it for the first time, in Unix milliseconds."""
 
     @classmethod
     def of(cls, sqs_record: dict[str, Any]) -> "Delivery":
@@ -31,6 +33,7 @@ class Delivery:
             version=None if version is None else version.get("stringValue", ""),
             sent_ms=int(sqs_record["attributes"]["SentTimestamp"]),
             receives=int(sqs_record["attributes"]["ApproximateReceiveCount"]),
+            first_received_ms=int(sqs_record["attributes"]["ApproximateFirstReceiveTimestamp"]),
         )
 
     def stable_version(self) -> str:

@@ -1,35 +1,26 @@
-"""The drain's policy: what is put now, what waits in this invocation for its turn, and what returns to the queue.
+"""The drain of one batch: what is put now, what is dead-lettered, and what is redelivered, and when.
 
-Pure: the clock, the table and the queues are passed in.
+It never waits: SQS is the timer. Pure: the clock, the table and the queues are passed in.
 """
 
-import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from consumer.batch import Pending, RejectedMessage, read_batch
 from consumer.clock import Clock
+from consumer.deferral import Deferral
 from consumer.delivery import Delivery
-from consumer.paced_table import NoTurn, PacedTable
-from consumer.redelivery import RENEW_RECEIVES, failed_seconds, needs_renewal, throttled_seconds
-from consumer.table import KeyThrottled, PutRefused, TableMisconfigured, TableUnavailable
+from consumer.puts import Puts
+from consumer.redelivery import FAILED_SECONDS_MAX, RENEW_RECEIVES, failed_seconds, needs_renewal
 from records.key import KeySchema
-
-log = logging.getLogger(__name__)
+from records.limits import SEND_BATCH_ENTRIES_MAX
 
 STOP_MS = 10_000
-"""No put begins when the invocation has less time left than this. A put that has begun may take its client's timeouts
-(3 s), and so may the call that defers the messages that are left."""
+"""No put and no look at the backlog begins when the invocation has less time left than this. A put that has begun may
+take its client's timeouts (3 s), a look twice that, and the call that defers what is left takes them again."""
 LAST_CALL_MS = 4000
 """No other call begins either when there is less time left than this."""
-_UNAVAILABLE_SECONDS_MIN, _UNAVAILABLE_SECONDS_MAX = 0.1, 5.0
-"""Backoff after a put to an unavailable table; it doubles with each such put in a row."""
-_SUSPECT_SECONDS = 1.0
-"""How long a message that may have crashed the function waits for its turn."""
-_MISCONFIGURED_SECONDS = 10.0
-"""An invocation that cannot put anything takes this long. Otherwise the whole backlog would be received for nothing."""
 
 
 class DrainQueue(Protocol):
@@ -50,7 +41,8 @@ class DrainDeadLetters(Protocol):
 class DrainDependencies:
     """What the drain works with; `count` takes the names of `telemetry.metrics`."""
 
-    table: PacedTable
+    puts: Puts
+    deferral: Deferral
     queue: DrainQueue
     dead_letters: DrainDeadLetters
     key_schema: KeySchema
@@ -59,22 +51,21 @@ class DrainDependencies:
 
 
 class Drain:
-    """The drain of one batch. `time_left_ms` returns the time that the invocation has left."""
+    """`time_left_ms` returns the time that the invocation has left."""
 
     def __init__(self, dependencies: DrainDependencies, time_left_ms: Callable[[], int]) -> None:
         self._dependencies = dependencies
         self._time_left_ms = time_left_ms
-        self._stop_at = dependencies.clock.monotonic() + (time_left_ms() - STOP_MS) / 1000
         self._returned: list[Delivery] = []
+        self._deferred: list[tuple[Delivery, int]] = []
 
     def drain(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Puts the batch's records and returns the deliveries that have to return to the queue.
 
         Every other one is in the table, superseded there by a newer version, in the dead-letter queue, or re-enqueued.
         """
-        self._dependencies.table.begin()
         self._process_one_by_one([each for each in deliveries if each.receives > RENEW_RECEIVES])
-        self._process([each for each in deliveries if each.receives <= RENEW_RECEIVES], self._stop_at)
+        self._process([each for each in deliveries if each.receives <= RENEW_RECEIVES])
         return self._returned
 
     def _process_one_by_one(self, suspects: list[Delivery]) -> None:
@@ -84,115 +75,71 @@ class Drain:
         message was processed first, and so it is safe long before SQS dead-letters the one that crashes.
         """
         for suspect in sorted(suspects, key=lambda _: self._dependencies.clock.random()):
-            self._process([suspect], min(self._dependencies.clock.monotonic() + _SUSPECT_SECONDS, self._stop_at))
+            self._process([suspect])
             if suspect not in self._returned:
-                self._dependencies.queue.delete(suspect)
+                self._delete(suspect)
 
-    def _process(self, deliveries: list[Delivery], stop_at: float) -> None:
+    def _process(self, deliveries: list[Delivery]) -> None:
+        deferral = self._dependencies.deferral
         pending, rejected = read_batch(deliveries, self._dependencies.key_schema)
         self._dead_letter(rejected)
-        waiting = deque(pending)
-        hot: list[Pending] = []
-        pause = _UNAVAILABLE_SECONDS_MIN
-        while waiting:
-            self._return_what_has_no_turn(waiting, stop_at)
-            if not waiting:
-                # Without a turn, this invocation waits: to receive more messages would change nothing.
-                self._dependencies.clock.sleep_until(stop_at)
-                break
-            each = waiting.popleft()
-            try:
-                self._dependencies.table.put(each, stop_at)
-                pause = _UNAVAILABLE_SECONDS_MIN
-            except KeyThrottled as error:
-                self._note(error, error.code)
-                hot.append(each)
-            except PutRefused as error:
-                self._dead_letter([RejectedMessage(delivery, error.code, str(error)) for delivery in each.deliveries])
-            except NoTurn:
-                self._return([each, *waiting], self._throttled)
-                break
-            except TableUnavailable as error:
-                self._note(error, error.code)
-                waiting.append(each)  # behind the others: the failure may concern only this record
-                if not self._pause(pause, stop_at):
-                    self._return(waiting, self._failed)
-                    break
-                pause = min(2 * pause, _UNAVAILABLE_SECONDS_MAX)
-            except TableMisconfigured as error:
-                log.error(error.code, extra={"cause": str(error), "messages": len(waiting) + 1})
-                self._dependencies.count(error.code, 1)
-                self._return([each, *waiting], self._failed)
-                self._pause(_MISCONFIGURED_SECONDS, stop_at)
-                break
-        self._return(hot, self._throttled)
+        held_back = deferral.hold_back(pending, may_ask=self._has_time())
+        waiting = {id(each) for group in held_back for each in group.messages}
+        outcome = self._dependencies.puts.put_all(
+            [each for each in pending if id(each) not in waiting], has_time=self._has_time
+        )
+        self._dead_letter(outcome.refused)
+        if outcome.throttled:
+            held_back += deferral.after_throttle(outcome.throttled, outcome.done, may_ask=self._has_time())
+        for group in held_back:
+            for each in group.messages:
+                self._defer(each, group.seconds)
+        for each in outcome.hot:
+            self._defer(each, deferral.soon(each))
+        for each in outcome.failed:
+            self._defer(each, failed_seconds(each.receives, self._dependencies.clock.random))
+        self._hide()
 
-    def _note(self, error: Exception, code: str) -> None:
-        log.warning(code, extra={"cause": str(error)})
-        self._dependencies.count(code, 1)
+    def _has_time(self) -> bool:
+        return self._time_left_ms() > STOP_MS
 
-    def _pause(self, seconds: float, stop_at: float) -> bool:
-        """Whether there is time left after it."""
-        clock = self._dependencies.clock
-        jittered = seconds * (0.5 + clock.random() / 2)
-        clock.sleep_until(min(clock.monotonic() + jittered, stop_at))
-        return clock.monotonic() < stop_at
+    def _delete(self, delivery: Delivery) -> None:
+        if self._time_left_ms() > LAST_CALL_MS:
+            self._dependencies.queue.delete(delivery)
 
     def _dead_letter(self, rejected: list[RejectedMessage]) -> None:
-        """Called before the puts, because they may wait."""
         left = list(rejected)
         while left and self._time_left_ms() > LAST_CALL_MS:
             each = left[0]
             if not self._dependencies.dead_letters.send(each.delivery, each.reason, each.detail):
                 break
             self._dependencies.count("dead_lettered", 1)
-            self._dependencies.queue.delete(each.delivery)  # or a crash of this invocation would dead-letter it twice
+            self._delete(each.delivery)  # or a crash of this invocation would dead-letter it twice
             left.pop(0)
         # Never re-enqueued: a copy would get a valid version in place of an invalid one.
-        self._hide([(each.delivery, self._failed(each.delivery, 0.0)) for each in left])
+        self._deferred += [
+            (each.delivery, failed_seconds(each.delivery.receives, self._dependencies.clock.random)) for each in left
+        ]
 
-    def _return_what_has_no_turn(self, waiting: deque[Pending], stop_at: float) -> None:
-        """Returns at once what cannot be put before `stop_at`: another invocation may have capacity sooner."""
-        begins = self._dependencies.table.plan(waiting)
-        now = self._dependencies.clock.monotonic()
-        late: list[tuple[Delivery, int]] = []
-        while waiting and begins[-1] >= stop_at:
-            seconds = begins.pop() - now
-            late += [(delivery, self._throttled(delivery, seconds)) for delivery in waiting.pop().deliveries]
-        self._renew_or_hide(late)
-
-    def _return(self, left: Sequence[Pending], delay: Callable[[Delivery, float], int]) -> None:
-        begins = self._dependencies.table.plan(left)
-        now = self._dependencies.clock.monotonic()
-        self._renew_or_hide(
-            [
-                (delivery, delay(delivery, at - now))
-                for each, at in zip(left, begins, strict=True)
-                for delivery in each.deliveries
-            ]
-        )
-
-    def _throttled(self, delivery: Delivery, capacity_in: float) -> int:
-        return throttled_seconds(delivery, capacity_in, self._dependencies.clock.random)
-
-    def _failed(self, delivery: Delivery, _capacity_in: float) -> int:
-        return failed_seconds(delivery, self._dependencies.clock.random)
-
-    def _renew_or_hide(self, delays: list[tuple[Delivery, int]]) -> None:
-        hidden = []
-        for delivery, seconds in delays:
+    def _defer(self, each: Pending, seconds: int) -> None:
+        """Defers its messages for so long, or re-enqueues those that were received too often or kept too long."""
+        for delivery in each.deliveries:
             if (
                 needs_renewal(delivery, self._dependencies.clock.now_ms())
                 and self._time_left_ms() > LAST_CALL_MS
-                and self._dependencies.queue.renew(delivery, seconds)
+                and self._dependencies.queue.renew(delivery, min(seconds, FAILED_SECONDS_MAX))
             ):
                 self._dependencies.count("renewed", 1)
             else:
-                hidden.append((delivery, seconds))
-        self._hide(hidden)
+                self._deferred.append((delivery, seconds))
 
-    def _hide(self, delays: list[tuple[Delivery, int]]) -> None:
-        if delays:
-            self._returned += [delivery for delivery, _ in delays]
+    def _hide(self) -> None:
+        """Ten at once, as many as SQS takes in a request. Without time for it, SQS's visibility timeout has to do."""
+        deferred, self._deferred = self._deferred, []
+        if not deferred:
+            return
+        self._returned += [delivery for delivery, _ in deferred]
+        self._dependencies.count("deferred", len(deferred))
+        for start in range(0, len(deferred), SEND_BATCH_ENTRIES_MAX):
             if self._time_left_ms() > LAST_CALL_MS:
-                self._dependencies.queue.hide(delays)
+                self._dependencies.queue.hide(deferred[start : start + SEND_BATCH_ENTRIES_MAX])

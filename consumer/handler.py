@@ -43,7 +43,6 @@ def create_handler(
             raise InvocationFailed(cause) from None
         finally:
             flush()
-        log.info("drained", extra={"messages": len(deliveries), "back": len(returned)})
         return {"batchItemFailures": [{"itemIdentifier": delivery.message_id} for delivery in returned]}
 
     return handler

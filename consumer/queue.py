@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from consumer.delivery import Delivery
 from records.message import VERSION_ATTRIBUTE
+from telemetry.queue_depth import DEPTH_ATTRIBUTES, QueueDepth
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -25,8 +26,17 @@ class DeliveryQueue:
         self._client = client
         self._url = url
 
+    def depth(self) -> QueueDepth | None:
+        """Approximately how many messages the queue holds; None when SQS does not answer."""
+        try:
+            answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=DEPTH_ATTRIBUTES)
+        except (BotoCoreError, ClientError) as error:
+            log.warning("depth_failed", extra={"cause": type(error).__name__})
+            return None
+        return QueueDepth.of(answer["Attributes"])
+
     def hide(self, delays: Sequence[tuple[Delivery, int]]) -> None:
-        """Defers each message (at most 10): SQS redelivers it after its own delay, in seconds from now."""
+        """Defers up to ten messages: SQS redelivers each after its own delay, in seconds from now."""
         entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
             {"Id": str(n), "ReceiptHandle": delivery.receipt_handle, "VisibilityTimeout": seconds}
             for n, (delivery, seconds) in enumerate(delays)

@@ -44,8 +44,8 @@ class Put:
     """A successful put. `superseded`: the table already held this version or a newer one, and nothing changed."""
 
     superseded: bool
-    units: float | None
-    """The table's write units that the put consumed; None where DynamoDB does not report them."""
+    units: dict[str, float] | None
+    """The write units that the put consumed, of the table ("") and of each index; None where DynamoDB does not say."""
 
 
 class TableThrottled(Exception):
@@ -109,16 +109,28 @@ class TableWriter:
             raise TableUnavailable(type(error).__name__) from error
         consumed = answer.get("ConsumedCapacity", {})
         # Indexes consume capacity of their own, not the table's.
-        units = consumed.get("Table", consumed).get("CapacityUnits")
-        return Put(superseded=False, units=units)
+        units = {"": consumed.get("Table", consumed).get("CapacityUnits", 0.0)}
+        units |= {name: used["CapacityUnits"] for name, used in consumed.get("GlobalSecondaryIndexes", {}).items()}
+        return Put(superseded=False, units=units if units[""] else None)
 
-    def write_units_per_second(self) -> float | None:
-        """The table's provisioned write units per second; None when it is on-demand. Raises `TableUnavailable`."""
+    def units_per_second(self) -> dict[str, float]:
+        """The write units per second of the table ("") and of each index, provisioned or as an on-demand maximum; none
+        for what has no limit. Raises `TableUnavailable`.
+        """
         try:
             table = self._client.describe_table(TableName=self._name)["Table"]
         except (ClientError, BotoCoreError) as error:
             raise TableUnavailable(type(error).__name__) from error
-        return table.get("ProvisionedThroughput", {}).get("WriteCapacityUnits") or None
+        described = {"": table, **{each["IndexName"]: each for each in table.get("GlobalSecondaryIndexes", [])}}
+        rates = {name: _units_per_second(each) for name, each in described.items()}
+        return {name: rate for name, rate in rates.items() if rate}
+
+
+def _units_per_second(described: Mapping[str, Any]) -> float:
+    """Of a table or an index; 0 when it has no limit."""
+    provisioned = described.get("ProvisionedThroughput", {}).get("WriteCapacityUnits") or 0
+    maximum = described.get("OnDemandThroughput", {}).get("MaxWriteRequestUnits") or 0
+    return float(provisioned or max(maximum, 0))  # -1 is no maximum
 
 
 def _put_error(error: ClientError) -> Exception:

@@ -20,6 +20,7 @@ METRICS = {
     "table_unavailable": "puts that failed because the table did not answer or had an internal error",
     "table_misconfigured": "invocations that could put nothing: wrong permission, table name or credentials",
     "dead_lettered": "messages that can never be put, sent to the dead-letter queue with a reason",
+    "deferred": "messages that were hidden until there will be capacity",
     "renewed": "messages that were re-enqueued, because they had been received too often or were too old",
 }
 """Every metric, by its name in CloudWatch."""

@@ -7,9 +7,10 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 
-from ops.prices import MEMORY_GB, PRICES, SQS_METER_BYTES
+from ops.draining import SQS_METER_BYTES
+from ops.plan import MEMORY_MB
+from ops.prices import PRICES
 
-MEMORY_MB = int(MEMORY_GB * 1024)
 OVERHEAD_SECONDS = 0.025
 """Lambda's runtime around the handler: the event is parsed, the answer and the logs are written."""
 INIT_SECONDS = 0.3

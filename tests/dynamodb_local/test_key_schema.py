@@ -1,6 +1,5 @@
 """Tables with other key schemas than `id`: from the API through the consumer into AWS's own DynamoDB engine."""
 
-import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -10,8 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.handler import create_handler
-from consumer.pace import Pace
-from consumer.paced_table import PacedTable
 from consumer.table import TableWriter
 from records.key import KeySchema
 from tests.dynamodb_local.cases import cases
@@ -42,10 +39,8 @@ class Forebay:
         self.sqs = Sqs()
         self.app = app_of(self.sqs, dynamodb, key=key, table_name=self.name)
         drain = Consumer(key=key)
-        self.dead, clock = drain.dead, drain.time.clock
-        table = PacedTable(TableWriter(dynamodb, self.name), Pace(2, clock.random), clock, lambda *_: None)
-        dependencies = dataclasses.replace(drain.dependencies, table=table)
-        self._handle = create_handler(dependencies, lambda: None)
+        self.dead = drain.dead
+        self._handle = create_handler(drain.dependencies_with(TableWriter(dynamodb, self.name)), lambda: None)
 
     def post(self, *records: Any) -> Any:
         return request(self.app, "POST", "/records", content=json.dumps(records), headers=_JSON)

@@ -6,7 +6,6 @@ refusal is right.
 """
 
 import copy
-import dataclasses
 import json
 import re
 from collections.abc import Callable
@@ -19,8 +18,6 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from consumer.handler import create_handler
-from consumer.pace import Pace
-from consumer.paced_table import PacedTable
 from consumer.table import TableWriter
 from records.item import RESERVED_NAME, Provenance
 from tests.dynamodb_local.cases import cases
@@ -47,9 +44,8 @@ class Forebay:
         self.sqs = Sqs()
         self.app = app_of(self.sqs, dynamodb)
         drain = Consumer()
-        self.dead, clock = drain.dead, drain.time.clock
-        table = PacedTable(TableWriter(dynamodb, TABLE_NAME), Pace(2, clock.random), clock, lambda *_: None)
-        self._handle = create_handler(dataclasses.replace(drain.dependencies, table=table), lambda: None)
+        self.dead = drain.dead
+        self._handle = create_handler(drain.dependencies_with(TableWriter(dynamodb, TABLE_NAME)), lambda: None)
 
     def post(self, text: str) -> Any:
         return request(self.app, "POST", "/records", content=text.encode(), headers=_JSON)

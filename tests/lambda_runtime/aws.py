@@ -15,6 +15,7 @@ from typing import Any
 Json = dict[str, Any]
 RESTORED_ACCESS_KEY = "ASIARESTORED"
 RESTORED_TOKEN = "of-the-snapshot"
+_WAIT_SECONDS_MAX = 20
 _THROTTLED = {
     "__type": "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
     "message": "The level of configured provisioned throughput for the table was exceeded.",
@@ -52,8 +53,12 @@ class Aws(ThreadingHTTPServer):
         self.silent: set[str] = set()
         """`AmazonSQS` or `DynamoDB_20120810`: these receive requests and never answer."""
         self.throttling = False
+        self.in_flight = 0
+        """How many messages the queues hold, as SQS approximates it; all of them are hidden."""
         self.hot: set[str] = set()
         """Ids whose partition has no capacity left."""
+        self.together = threading.Barrier(1)
+        """All puts but the first are answered when so many are in flight."""
 
     @property
     def url(self) -> str:
@@ -102,7 +107,9 @@ class Aws(ThreadingHTTPServer):
             case "ChangeMessageVisibilityBatch":
                 content = {"Successful": [{"Id": each["Id"]} for each in request["Entries"]]}
             case "GetQueueAttributes":
-                content = {"Attributes": dict.fromkeys(request["AttributeNames"], str(len(self.messages["records"])))}
+                hidden = "ApproximateNumberOfMessagesNotVisible"
+                names = request["AttributeNames"]
+                content = {"Attributes": {name: str(self.in_flight if name == hidden else 0) for name in names}}
             case "DeleteMessage":
                 content = {}
             case _:
@@ -111,6 +118,8 @@ class Aws(ThreadingHTTPServer):
 
     def _put(self, item: Json) -> tuple[int, Json]:
         key = item["id"]["S"]
+        if len(self.called("PutItem")) > 1:
+            self.together.wait(_WAIT_SECONDS_MAX)
         if self.throttling or key in self.hot:
             scope = "KeyRange" if key in self.hot else "Provisioned"
             reason = {"reason": f"TableWrite{scope}ThroughputExceeded", "resource": "arn"}

@@ -36,7 +36,7 @@ def configuration(name: str, resources: Mapping[str, str]) -> Configuration:
         name=name,
         handler=own["Handler"],
         timeout=own["Timeout"],
-        memory=common["MemorySize"],
+        memory=int(_resolved(own["MemorySize"], values)),
         log_format={**common["LoggingConfig"], **own.get("LoggingConfig", {})}["LogFormat"],
         variables={variable: _resolved(value, values) for variable, value in variables.items()},
     )

@@ -1,11 +1,13 @@
 """The consumer's built artefact under AWS's runtime client: the answers that the event source mapping gets."""
 
 import json
+from threading import Barrier
 from typing import Any
 
 import pytest
 
 from consumer.drain import STOP_MS
+from consumer.puts import PUTS_IN_FLIGHT_MAX
 from records.version import is_version
 from tests.lambda_runtime import events
 from tests.lambda_runtime.aws import Aws
@@ -55,7 +57,15 @@ def test_only_messages_that_were_not_put_are_failures_of_the_batch(warm: Process
     assert sorted(returned(warm, events.sqs(_BATCH))) == ["m3", "m7"]
     assert aws.items.keys() == {"0", "1", "2", "4", "5", "6", "8", "9"}
     (hidden,) = aws.called("ChangeMessageVisibilityBatch")
+    assert all(entry["VisibilityTimeout"] >= 1 for entry in hidden["Entries"])
     assert sorted(entry["ReceiptHandle"] for entry in hidden["Entries"]) == ["receipt of m3", "receipt of m7"]
+
+
+def test_after_the_first_put_of_a_batch_several_are_in_flight_at_the_same_time(warm: Process, aws: Aws) -> None:
+    aws.together = Barrier(PUTS_IN_FLIGHT_MAX)
+    bodies = {f"m{number}": f'{{"id":"{number}"}}' for number in range(1 + 2 * PUTS_IN_FLIGHT_MAX)}
+    assert returned(warm, events.sqs(bodies)) == []
+    assert len(aws.items) == len(bodies)
 
 
 def test_an_invocation_with_too_little_time_puts_nothing_and_returns_every_message(warm: Process, aws: Aws) -> None:
@@ -63,14 +73,27 @@ def test_an_invocation_with_too_little_time_puts_nothing_and_returns_every_messa
     assert aws.called("PutItem") == []
 
 
-def test_a_throttled_invocation_returns_what_it_could_not_put_before_its_timeout(start: Start, aws: Aws) -> None:
+def test_a_throttled_invocation_hides_its_messages_in_one_request_and_ends_without_a_second_try(
+    start: Start, aws: Aws
+) -> None:
     aws.throttling = True
-    seconds = _STOP_SECONDS + 1.5
     with start() as process:
-        outcome = process.invoke(events.sqs(_BATCH), seconds)
-    assert len(outcome.answer["batchItemFailures"]) == len(_BATCH)
-    assert outcome.seconds < seconds - 5
-    assert aws.called("PutItem")
+        assert sorted(returned(process, events.sqs(_BATCH))) == sorted(_BATCH)
+    assert len(aws.called("PutItem")) == 1
+    (hidden,) = aws.called("ChangeMessageVisibilityBatch")
+    assert len(hidden["Entries"]) == len(_BATCH)
+
+
+def test_a_cold_environment_that_meets_a_backlog_of_deferred_messages_puts_nothing_and_defers_the_batch(
+    start: Start, aws: Aws
+) -> None:
+    aws.in_flight = 100_000
+    with start() as process:
+        assert sorted(returned(process, events.sqs(_BATCH))) == sorted(_BATCH)
+    assert (len(aws.called("GetQueueAttributes")), len(aws.called("DescribeTable"))) == (1, 1)
+    assert aws.called("PutItem") == []
+    (hidden,) = aws.called("ChangeMessageVisibilityBatch")
+    assert len({entry["VisibilityTimeout"] for entry in hidden["Entries"]}) == 1
 
 
 def test_an_invocation_ends_before_its_timeout_when_aws_does_not_answer_and_the_process_goes_on(
@@ -108,7 +131,7 @@ def test_log_lines_are_json_objects_without_record_contents(warm: Process, aws: 
     outcome = warm.invoke(events.sqs(bodies))
     lines = warm.lines()
     assert aws.items.keys() == {secret}
-    assert {"drained", "dead_lettered", "key_throttled"} <= {line.get("message") for line in lines}
+    assert {"dead_lettered", "key_throttled"} <= {line.get("message") for line in lines}
     # Lines that are logged when the process starts belong to no request.
     assert {line["requestId"] for line in lines if "message" in line} - {""} == {outcome.request_id}
     assert secret not in json.dumps(lines)

@@ -96,13 +96,18 @@ class Case:
     faults: Callable[[], SimulatedFaults]
     setting: Setting
     renews: bool = True
+    late_seconds: float = 2.0
+    """Half of the records arrive at any moment until then."""
 
 
-_RACE = Setting(units_per_second=100, workers=10, batch_size=1)
+_RACE = Setting(units_per_second=100, workers=10, batch_size=1, window_seconds=0)
+_SMALL_BATCHES = Setting(batch_size=10, window_seconds=0)
 _CASES = {
-    "checks, then writes": Case(with_client(CheckThenWrite), lambda: SimulatedFaults(reorder=1.0), _RACE),
-    "overwrites blindly": Case(with_client(Overwrite), lambda: SimulatedFaults(reorder=1.0), _RACE),
-    "dead-letters on a throttle": Case(with_client(RefuseOnThrottle), SimulatedFaults, Setting()),
+    "checks, then writes": Case(
+        with_client(CheckThenWrite), lambda: SimulatedFaults(reorder=1.0), _RACE, late_seconds=0.05
+    ),
+    "overwrites blindly": Case(with_client(Overwrite), lambda: SimulatedFaults(reorder=1.0), _RACE, late_seconds=0.05),
+    "dead-letters on a throttle": Case(with_client(RefuseOnThrottle), SimulatedFaults, _SMALL_BATCHES),
     "reports half of its failures": Case(
         half_of_the_failures_left_out, lambda: SimulatedFaults(throttled=[Window(0, 600)]), Setting()
     ),
@@ -116,7 +121,7 @@ _CASES = {
 def run(seed: int, case: Case, environment: Callable[[World], Handler]) -> None:
     world = World(case.setting, case.faults(), seed, environment)
     for n in range(40):
-        key, after = f"key-{n % 3}", world.random.choice([0.0, world.random.uniform(0, 2)])
+        key, after = f"key-{n % 3}", world.random.choice([0.0, world.random.uniform(0, case.late_seconds)])
         world.clock.start(lambda key=key: world.accept(key, "x" * 500), after)  # type: ignore[misc] # a lambda's default
     world.drain(2.0, 10 * 24 * _HOUR)
     world.verify()

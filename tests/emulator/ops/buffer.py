@@ -65,7 +65,7 @@ class Buffer:
 
     def dead_letter(self, body: str, reason: str = "json_malformed", version: str | None = None, at_ms: int = 0) -> str:
         """Sends a dead letter as the consumer does, at that time. Returns its version."""
-        delivery = Delivery(secrets.token_hex(), "handle", body, version, SENT_MS, 1)
+        delivery = Delivery(secrets.token_hex(), "handle", body, version, SENT_MS, 1, SENT_MS)
         sender = DeadLetterSender(self.sqs, self.target.record_dead_letter_queue_url, lambda: at_ms)
         assert sender.send(delivery, reason, f"why it is {reason}")
         return delivery.stable_version()

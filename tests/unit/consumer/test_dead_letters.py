@@ -53,7 +53,7 @@ def test_a_dead_letter_carries_the_body_the_reason_and_the_times() -> None:
 
 def test_a_dead_bare_message_keeps_the_version_that_its_deliveries_had() -> None:
     sqs = Sqs()
-    send(sqs, Delivery("m", "handle", "{", None, 5, 1))
+    send(sqs, Delivery("m", "handle", "{", None, 5, 1, 5))
     assert attributes(sqs)["version"] == version_of_bare_message("m", 5)
 
 
@@ -86,5 +86,5 @@ def test_beside_a_body_near_the_limit_only_some_attributes_are_sent_and_always_t
 
 def test_an_invalid_version_is_not_copied_to_the_dead_letter() -> None:
     sqs = Sqs()
-    send(sqs, Delivery("m", "handle", "{", "x" * 100_000, 5, 1))
+    send(sqs, Delivery("m", "handle", "{", "x" * 100_000, 5, 1, 5))
     assert attributes(sqs)["version"] == version_of_bare_message("m", 5)

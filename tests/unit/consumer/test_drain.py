@@ -1,13 +1,16 @@
 """The drain: every delivery is put, superseded, dead-lettered, re-enqueued or returned; always exactly one of these."""
 
-from itertools import pairwise
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from consumer.drain import LAST_CALL_MS
+from consumer.drain import LAST_CALL_MS, STOP_MS
 from consumer.redelivery import RENEW_AGE_MS, RENEW_RECEIVES
-from consumer.table import KeyThrottled, PutRefused, TableMisconfigured, TableUnavailable
-from tests.unit.consumer.doubles import NOW_MS, Consumer, Table, delivery
+from consumer.table import KeyThrottled, PutRefused, TableMisconfigured, TableThrottled, TableUnavailable
+from tests.unit.consumer.doubles import NOW_MS, Consumer, Table, batch, delivery
+from tests.unit.consumer.worker import HIDDEN, NAMES
 
 
 def test_a_batch_is_put_with_its_provenance() -> None:
@@ -54,24 +57,19 @@ def test_a_bad_message_that_cannot_be_dead_lettered_returns_and_is_never_re_enqu
     assert (consumer.queue.renewed, consumer.queue.deleted) == ({}, [])
 
 
-def test_no_call_begins_when_the_invocation_is_nearly_over() -> None:
-    consumer = Consumer()
-    assert consumer.drain(delivery("a"), delivery("b", "{"), seconds=LAST_CALL_MS / 1000) == ["b", "a"]
-    assert (consumer.table.puts, consumer.dead.letters, consumer.queue.hidden) == ([], [], {})
-
-
-def test_for_one_id_in_a_batch_only_the_newest_version_is_put() -> None:
+def test_for_one_key_in_a_batch_only_the_newest_version_is_put_and_every_delivery_of_it_is_done() -> None:
     consumer = Consumer()
     assert consumer.drain(*(delivery(f"m{n}", f'{{"id":"same","n":{n}}}', sent_ms=n) for n in (2, 3, 1))) == []
     assert consumer.table.puts == ["same"]
     assert consumer.table.records["same"].attributes["n"] == 3
 
 
-def test_all_versions_of_an_id_return_when_the_newest_could_not_be_put() -> None:
-    consumer = Consumer(Table(full_until=1000.0))
+def test_all_versions_of_a_key_return_when_the_newest_could_not_be_put() -> None:
+    consumer = Consumer(Table(capacity=0))
     batch = [delivery(f"m{n}", '{"id":"same"}', sent_ms=NOW_MS + n) for n in (1, 2)]
     assert consumer.drain(*batch) == ["m1", "m2"]
     assert set(consumer.queue.hidden) == {"m1", "m2"}
+    assert consumer.counts == {"throttles": 1, "deferred": 2}
 
 
 def test_the_oldest_records_of_a_batch_are_put_first() -> None:
@@ -80,51 +78,150 @@ def test_the_oldest_records_of_a_batch_are_put_first() -> None:
     assert consumer.table.puts == ["a", "b", "c"]
 
 
-def test_an_unexpected_error_is_raised() -> None:
-    with pytest.raises(ZeroDivisionError):
-        Consumer(Table({"a": ZeroDivisionError()})).drain(delivery("a"))
+# ── a table with less capacity than the queue has messages ────────────────────────────────────────────────────────────
+def busy(capacity: float = float("inf"), chance: float = 0.5) -> Consumer:
+    """With a backlog, and a table that has so much credit and puts five records a second."""
+    return Consumer(Table(rates={"": 5.0}, capacity=capacity), depth=HIDDEN, chance=chance)
 
 
+def test_what_is_held_back_is_not_put_and_is_hidden_in_one_call_for_its_moment() -> None:
+    consumer = busy()
+    assert consumer.drain(*batch(NAMES)) == list(NAMES)
+    assert (consumer.table.puts, consumer.queue.hides) == ([], [list(NAMES)])
+    assert len(set(consumer.queue.hidden.values())) == 1
+    assert consumer.counts == {"deferred": 10}
+
+
+def test_messages_whose_moment_has_come_are_put_beside_new_ones_that_are_held_back() -> None:
+    consumer = busy()
+    assert consumer.drain(*batch("abc"), *batch("xyz", receives=2, waited_seconds=500)) == ["a", "b", "c"]
+    assert (consumer.table.puts, consumer.queue.hides) == (["x", "y", "z"], [["a", "b", "c"]])
+
+
+def test_what_is_left_after_a_throttle_returns_soon_in_groups_as_large_as_what_got_through() -> None:
+    consumer = Consumer(Table(capacity=3, rates={"": 1.0}), depth=HIDDEN, chance=Random(1).random)  # noqa: S311 - chance that can be repeated
+    assert consumer.drain(*batch(NAMES, receives=2, waited_seconds=500)) == list("defghij")
+    assert consumer.table.puts == list("abcd")
+    groups = [{consumer.queue.hidden[name] for name in names} for names in ("def", "ghi", "j")]
+    assert [len(group) for group in groups] == [1, 1, 1]
+    assert len(groups[0] | groups[1] | groups[2]) == 3
+    assert consumer.counts == {"puts": 3, "throttles": 1, "deferred": 7}
+
+
+def test_what_is_held_back_and_what_is_throttled_is_hidden_in_one_call() -> None:
+    consumer = busy(capacity=1)
+    returned = consumer.drain(*batch("abc"), *batch("xyz", receives=2, waited_seconds=500))
+    (hide,) = consumer.queue.hides
+    assert sorted(returned) == sorted(hide) == list("abcyz")
+    assert consumer.queue.hidden["a"] != consumer.queue.hidden["y"]
+
+
+def test_a_batch_that_meets_no_throttle_asks_for_no_backlog() -> None:
+    consumer = busy()
+    consumer.drain(*batch(NAMES, receives=2, waited_seconds=500))
+    assert consumer.queue.asked == []
+
+
+@pytest.mark.parametrize(("more_seconds", "asked"), [(1.0, []), (5.0, [3.0])])
+def test_after_a_throttle_the_backlog_is_asked_for_only_if_there_is_time_left(
+    more_seconds: float, asked: list[float]
+) -> None:
+    consumer = busy(capacity=0)
+    consumer.table.call_seconds = 3.0
+    consumer.drain(*batch("a", receives=2, waited_seconds=500), seconds=STOP_MS / 1000 + more_seconds)
+    assert (consumer.table.puts, consumer.queue.asked) == (["a"], asked)
+
+
+def test_a_message_that_waits_is_re_enqueued_in_time_with_at_most_the_delay_that_sqs_takes() -> None:
+    young, old = busy(chance=0.9), busy(chance=0.9)
+    assert young.drain(delivery("a")) == ["a"]
+    assert young.queue.hidden["a"] > 900
+    assert old.drain(delivery("a", sent_ms=NOW_MS - RENEW_AGE_MS)) == []
+    assert (old.queue.renewed, old.queue.hidden, old.table.puts) == ({"a": 900}, {}, [])
+
+
+# ── failures that are not the table's capacity ────────────────────────────────────────────────────────────────────────
 def test_a_hot_key_delays_only_its_own_record() -> None:
     consumer = Consumer(Table({"b": KeyThrottled("hot")}))
     assert consumer.drain(*(delivery(name, sent_ms=NOW_MS + n) for n, name in enumerate("abc"))) == ["b"]
     assert consumer.table.puts == ["a", "b", "c"]
-    assert consumer.queue.hidden == {"b": 1}
-    assert consumer.counts == {"puts": 2, "key_throttled": 1}
-    assert consumer.time.now == 0.0
+    assert consumer.queue.hidden == {"b": 20}
+    assert consumer.counts == {"puts": 2, "key_throttled": 1, "deferred": 1}
 
 
-def test_with_a_misconfiguration_nothing_is_dead_lettered_and_everything_returns() -> None:
+def test_a_misconfiguration_ends_the_batch_at_its_first_put_and_everything_returns_with_exponential_backoff() -> None:
     errors: dict[str, Exception] = dict.fromkeys("abc", TableMisconfigured("AccessDeniedException"))
     consumer = Consumer(Table(errors))
-    batch = [delivery(name, sent_ms=NOW_MS + n, receives=3) for n, name in enumerate("abc")]
+    batch = [delivery(name, sent_ms=NOW_MS + n, receives=n + 3) for n, name in enumerate("abc")]
     assert consumer.drain(*batch) == ["a", "b", "c"]
     assert consumer.table.puts == ["a"]
-    assert consumer.queue.hidden == {"a": 8, "b": 8, "c": 8}
+    assert consumer.queue.hidden == {"a": 8, "b": 16, "c": 32}
     assert consumer.dead.letters == []
-    assert consumer.counts == {"table_misconfigured": 1}
-    assert 0 < consumer.time.now <= 10
+    assert consumer.counts == {"table_misconfigured": 1, "deferred": 3}
 
 
-def test_a_put_to_an_unavailable_table_is_retried_after_the_other_records() -> None:
-    consumer = Consumer(Table(errors_once={"a": TableUnavailable("InternalServerError")}))
-    assert consumer.drain(delivery("a", sent_ms=1), delivery("b", sent_ms=2)) == []
-    assert consumer.table.puts == ["a", "b", "a"]
-    assert consumer.counts == {"table_unavailable": 1, "puts": 2}
+def test_two_puts_in_a_row_without_an_answer_end_the_attempts_and_everything_left_returns_with_backoff() -> None:
+    unavailable = TableUnavailable("ReadTimeoutError")
+    consumer = Consumer(Table({"a": unavailable, "c": unavailable, "d": unavailable}))
+    batch = [delivery(name, sent_ms=NOW_MS + n, receives=n + 2) for n, name in enumerate("abcdef")]
+    assert consumer.drain(*batch) == ["a", "c", "d", "e", "f"]
+    assert consumer.table.puts == ["a", "b", "c", "d"]
+    assert consumer.queue.hidden == {"a": 4, "c": 16, "d": 32, "e": 64, "f": 128}
 
 
-def test_puts_to_an_unavailable_table_are_retried_with_backoff_and_then_the_records_return() -> None:
-    consumer = Consumer(Table({"a": TableUnavailable("InternalServerError")}))
-    assert consumer.drain(delivery("a", sent_ms=NOW_MS, receives=4), seconds=60) == ["a"]
-    assert consumer.queue.hidden == {"a": 16}
-    began = consumer.table.began
-    pauses = [after - before for before, after in pairwise(began)]
-    assert pauses[:4] == pytest.approx([0.1, 0.2, 0.4, 0.8])
-    assert max(pauses) == pytest.approx(5)
-    assert len(began) < 20
-    assert consumer.time.now == 50
+# ── the end of the invocation's time ──────────────────────────────────────────────────────────────────────────────────
+def test_no_call_begins_when_the_invocation_is_nearly_over() -> None:
+    consumer = Consumer()
+    batch = [delivery("a"), delivery("b", "{"), delivery("c", receives=RENEW_RECEIVES)]
+    assert sorted(consumer.drain(*batch, seconds=LAST_CALL_MS / 1000)) == ["a", "b", "c"]
+    assert (consumer.table.puts, consumer.table.asked, consumer.dead.letters) == ([], [], [])
+    assert (consumer.queue.asked, consumer.queue.hides, consumer.queue.renewed) == ([], [], {})
 
 
+def test_no_put_begins_when_it_could_take_the_time_that_deferring_the_rest_needs() -> None:
+    consumer = Consumer(Table(call_seconds=1.0))
+    batch = [delivery(str(n), sent_ms=NOW_MS + n) for n in range(10)]
+    a_look, two_puts_and_a_half = 1.0, 2.5
+    assert consumer.drain(*batch, seconds=STOP_MS / 1000 + a_look + two_puts_and_a_half) == [
+        str(n) for n in range(3, 10)
+    ]
+    assert consumer.table.puts == ["0", "1", "2"]
+    assert set(consumer.queue.hidden) == {str(n) for n in range(3, 10)}
+
+
+@given(st.lists(st.sampled_from(["good", "bad", "throttled", "unavailable"]), max_size=10), st.floats(0, 60))
+def test_an_invocation_ends_in_its_time_though_every_call_takes_its_timeout(kinds: list[str], seconds: float) -> None:
+    consumer = Consumer(Table({f"throttled{n}": KeyThrottled("hot") for n in range(10)}, call_seconds=3.0))
+    consumer.table.errors |= {f"unavailable{n}": TableUnavailable("ReadTimeoutError") for n in range(10)}
+    consumer.queue.call_seconds = consumer.dead.call_seconds = 3.0
+    batch = [
+        delivery(f"{kind}{n}", "{" if kind == "bad" else None, receives=n * 15 + 1) for n, kind in enumerate(kinds)
+    ]
+    consumer.drain(*batch, seconds=seconds)
+    assert consumer.time.now <= seconds
+
+
+@given(st.lists(st.sampled_from(["good", "hot", "full", "unavailable"]), max_size=10), st.floats(4.1, 60))
+def test_every_put_and_every_look_at_the_backlog_leaves_time_to_hide_what_returns(
+    kinds: list[str], seconds: float
+) -> None:
+    consumer = Consumer(Table({f"hot{n}": KeyThrottled("hot") for n in range(10)}, call_seconds=3.0))
+    consumer.table.errors |= {f"full{n}": TableThrottled("slow down") for n in range(10)}
+    consumer.table.errors |= {f"unavailable{n}": TableUnavailable("ReadTimeoutError") for n in range(10)}
+    consumer.queue.call_seconds = 3.0
+    returned = consumer.drain(*batch([f"{kind}{n}" for n, kind in enumerate(kinds)]), seconds=seconds)
+    assert set(returned) == consumer.queue.hidden.keys()
+    assert consumer.time.now <= seconds
+
+
+def test_what_sqs_was_not_told_to_hide_is_reported_and_returns_after_its_visibility_timeout() -> None:
+    consumer = Consumer(Table(capacity=0))
+    assert consumer.drain(delivery("a"), seconds=LAST_CALL_MS / 1000) == ["a"]
+    assert consumer.queue.hides == []
+    assert consumer.counts == {"deferred": 1}
+
+
+# ── messages that may crash the function, and those that have been here for long ──────────────────────────────────────
 def test_a_message_that_may_crash_the_function_is_processed_and_deleted_before_the_next_is_read() -> None:
     consumer = Consumer(Table({"b": ZeroDivisionError()}))
     suspects = [delivery(name, receives=RENEW_RECEIVES + 1) for name in "ab"]
@@ -134,6 +231,22 @@ def test_a_message_that_may_crash_the_function_is_processed_and_deleted_before_t
     assert consumer.queue.deleted == ["a"]
 
 
+def test_messages_that_may_crash_the_function_are_processed_in_random_order() -> None:
+    orders = set()
+    for seed in range(20):
+        consumer = Consumer(chance=Random(seed).random)  # noqa: S311 - chance that can be repeated
+        consumer.drain(*batch("ab", receives=RENEW_RECEIVES + 1))
+        orders.add("".join(consumer.table.puts))
+    assert orders == {"ab", "ba"}
+
+
+def test_a_message_that_was_not_yet_received_too_often_is_processed_with_the_batch() -> None:
+    consumer = Consumer()
+    assert consumer.drain(*batch("ab", receives=RENEW_RECEIVES), delivery("0", sent_ms=0)) == []
+    assert consumer.table.puts == ["0", "a", "b"]
+    assert consumer.queue.deleted == []
+
+
 def test_a_suspect_that_returns_to_the_queue_is_not_deleted() -> None:
     consumer = Consumer(Table({"a": TableUnavailable("no")}), renews=False)
     assert consumer.drain(delivery("a", receives=RENEW_RECEIVES + 1), delivery("b", sent_ms=NOW_MS)) == ["a"]
@@ -141,26 +254,61 @@ def test_a_suspect_that_returns_to_the_queue_is_not_deleted() -> None:
     assert set(consumer.table.records) == {"b"}
 
 
-def test_a_suspect_waits_at_most_a_second_for_its_turn() -> None:
-    consumer = Consumer(Table(full_until=1000.0))
+def test_a_suspect_that_is_throttled_is_re_enqueued_and_deleted() -> None:
+    consumer = Consumer(Table(capacity=0))
     assert consumer.drain(delivery("a", receives=RENEW_RECEIVES + 1)) == []
-    assert consumer.time.now == 1.0
     assert (set(consumer.queue.renewed), consumer.queue.deleted) == ({"a"}, ["a"])
 
 
-def test_a_re_enqueued_message_counts_as_done() -> None:
-    consumer = Consumer(Table(full_until=1000.0))
-    often = delivery("often", sent_ms=NOW_MS, receives=RENEW_RECEIVES)
-    old = delivery("old", sent_ms=NOW_MS - RENEW_AGE_MS)
-    young = delivery("young", sent_ms=NOW_MS, receives=RENEW_RECEIVES - 1)
-    assert consumer.drain(often, old, young) == ["young"]
+def test_a_message_is_re_enqueued_after_fifty_receives_or_ten_days_and_counts_as_done() -> None:
+    consumer = Consumer(Table(capacity=0))
+    often = delivery("often", sent_ms=NOW_MS, receives=50)
+    old = delivery("old", sent_ms=NOW_MS - 10 * 86_400_000)
+    young = delivery("young", sent_ms=NOW_MS, receives=49)
+    younger = delivery("younger", sent_ms=NOW_MS - RENEW_AGE_MS + 1)
+    assert sorted(consumer.drain(often, old, young, younger)) == ["young", "younger"]
     assert set(consumer.queue.renewed) == {"often", "old"}
-    assert set(consumer.queue.hidden) == {"young"}
-    assert consumer.counts["renewed"] == 2
+    assert set(consumer.queue.hidden) == {"young", "younger"}
+    assert (consumer.counts["renewed"], consumer.counts["deferred"]) == (2, 2)
 
 
 def test_a_message_that_could_not_be_re_enqueued_returns() -> None:
-    consumer = Consumer(Table(full_until=1000.0), renews=False)
+    consumer = Consumer(Table(capacity=0), renews=False)
     assert consumer.drain(delivery("a", receives=RENEW_RECEIVES)) == ["a"]
     assert set(consumer.queue.hidden) == {"a"}
     assert consumer.counts["renewed"] == 0
+
+
+def test_throttles_never_dead_letter_a_message_and_never_let_it_be_received_too_often() -> None:
+    consumer = Consumer(Table(capacity=0))
+    receives, renewals = 1, 0
+    for _ in range(500):
+        returned = consumer.drain(delivery("a", sent_ms=NOW_MS, receives=receives, first_received_ms=NOW_MS))
+        receives, renewals = (receives + 1, renewals) if returned else (1, renewals + 1)
+        assert receives <= RENEW_RECEIVES
+    assert consumer.dead.letters == []
+    assert renewals == 10
+    assert len(consumer.queue.hides) == 500 - renewals
+
+
+def test_all_messages_of_a_batch_that_return_are_hidden_in_one_call() -> None:
+    consumer = Consumer(Table({"b": KeyThrottled("hot"), "c": TableUnavailable("no")}, capacity=1))
+    returned = consumer.drain(*(delivery(name, sent_ms=NOW_MS + n) for n, name in enumerate("abcdef")))
+    (hide,) = consumer.queue.hides
+    assert sorted(returned) == sorted(hide) == list("bcdef")
+
+
+def test_a_large_batch_is_hidden_by_tens_because_sqs_takes_no_more_in_a_request() -> None:
+    consumer = Consumer(Table(capacity=0))
+    returned = consumer.drain(*(delivery(str(n), sent_ms=NOW_MS + n) for n in range(23)))
+    assert [len(hide) for hide in consumer.queue.hides] == [10, 10, 3]
+    assert sorted(returned) == sorted(str(n) for n in range(23))
+
+
+def test_a_large_batch_ends_in_its_time_though_sqs_does_not_answer() -> None:
+    consumer = Consumer(Table(capacity=0))
+    consumer.queue.call_seconds = 3.0
+    returned = consumer.drain(*(delivery(str(n), sent_ms=NOW_MS + n) for n in range(100)), seconds=12.0)
+    assert len(returned) == 100
+    assert consumer.time.now <= 12
+    assert 0 < len(consumer.queue.hides) < 10

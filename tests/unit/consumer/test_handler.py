@@ -43,7 +43,13 @@ def test_a_binary_version_is_invalid() -> None:
 def test_a_delivery_is_read_from_a_record_of_the_event() -> None:
     version = {"version": {"stringValue": _VERSION, "dataType": "String"}}
     assert Delivery.of(sqs_record("m1", "{}", version)) == Delivery(
-        message_id="m1", receipt_handle="handle", body="{}", version=_VERSION, sent_ms=1_700_000_000_000, receives=7
+        message_id="m1",
+        receipt_handle="handle",
+        body="{}",
+        version=_VERSION,
+        sent_ms=1_700_000_000_000,
+        receives=7,
+        first_received_ms=1_700_000_000_001,
     )
 
 

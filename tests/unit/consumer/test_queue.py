@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from consumer.delivery import Delivery
 from consumer.queue import DeliveryQueue
 from records.version import version_of_bare_message
+from telemetry.queue_depth import QueueDepth
 from tests.unit.consumer.doubles import delivery
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Sqs:
             raise self.error
         return self.answer
 
-    change_message_visibility_batch = send_message = delete_message = _call
+    change_message_visibility_batch = send_message = delete_message = get_queue_attributes = _call
 
 
 def queue(sqs: Sqs) -> DeliveryQueue:
@@ -49,6 +50,17 @@ def test_each_message_is_hidden_for_its_own_time() -> None:
     ]
 
 
+def test_the_depth_is_what_sqs_says_of_the_queue() -> None:
+    names = (
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesDelayed",
+        "ApproximateNumberOfMessagesNotVisible",
+    )
+    sqs = Sqs(Attributes={name: str(n) for n, name in enumerate(names)})
+    assert queue(sqs).depth() == QueueDepth(visible=0, delayed=1, in_flight=2)
+    assert sqs.requests == [{"QueueUrl": "queue-url", "AttributeNames": names}]
+
+
 def test_a_re_enqueued_message_has_the_same_body_and_the_same_version() -> None:
     sqs, old = Sqs(), delivery("a", ' {"id":"a", "n": 1.50}')
     assert queue(sqs).renew(old, 300)
@@ -67,7 +79,7 @@ def test_a_re_enqueued_message_without_a_valid_version_gets_the_one_made_from_it
     version: str | None,
 ) -> None:
     sqs = Sqs()
-    queue(sqs).renew(Delivery("m", "handle", "{}", version, 5, 50), 1)
+    queue(sqs).renew(Delivery("m", "handle", "{}", version, 5, 50, 5), 1)
     assert sqs.requests[0]["MessageAttributes"]["version"]["StringValue"] == version_of_bare_message("m", 5)
 
 
@@ -88,12 +100,13 @@ _ERRORS = [
     ("call", "message"),
     [
         (lambda queue: queue.hide([(delivery("a"), 5)]), "hide_failed"),
+        (lambda queue: queue.depth(), "depth_failed"),
         (lambda queue: queue.renew(delivery("a"), 5), "renew_failed"),
         (lambda queue: queue.delete(delivery("a")), "delete_failed"),
     ],
 )
 def test_a_failed_call_is_logged_and_not_raised(
-    error: Exception, call: Callable[[DeliveryQueue], bool | None], message: str, caplog: pytest.LogCaptureFixture
+    error: Exception, call: Callable[[DeliveryQueue], object], message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "consumer"):
         assert not call(queue(Sqs(error)))

@@ -1,4 +1,4 @@
-"""Redelivery: how long a message is hidden, and when it is re-enqueued instead."""
+"""Redelivery: how long a message is hidden after a failure, and when it is re-enqueued instead."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,6 @@ from consumer.redelivery import (
     RENEW_RECEIVES,
     failed_seconds,
     needs_renewal,
-    throttled_seconds,
 )
 from tests.unit.consumer.doubles import NOW_MS, delivery
 
@@ -19,38 +18,22 @@ _SECONDS_OF_A_NEW_MESSAGE_MAX = 900
 
 _RECEIVES = st.integers(1, 10_000)
 _CHANCE = st.floats(0, 1)
-_SECONDS = st.floats(0, 1e12)
 
 
-@given(_RECEIVES, _CHANCE, _SECONDS)
-def test_a_delay_is_valid_for_sqs_both_to_hide_and_to_re_enqueue_a_message(
-    receives: int, chance: float, capacity_in: float
-) -> None:
-    returned = delivery("m", receives=receives)
-    assert 1 <= throttled_seconds(returned, capacity_in, lambda: chance) <= 300
-    assert 1 <= failed_seconds(returned, lambda: chance) <= FAILED_SECONDS_MAX <= _SECONDS_OF_A_NEW_MESSAGE_MAX
+@given(_RECEIVES, _CHANCE)
+def test_a_delay_is_valid_for_sqs_both_to_hide_and_to_re_enqueue_a_message(receives: int, chance: float) -> None:
+    assert 1 <= failed_seconds(receives, lambda: chance) <= FAILED_SECONDS_MAX <= _SECONDS_OF_A_NEW_MESSAGE_MAX
 
 
-@given(_RECEIVES, _CHANCE, _SECONDS)
-def test_a_delay_never_gets_shorter_with_receives(receives: int, chance: float, capacity_in: float) -> None:
-    now, then = delivery("m", receives=receives), delivery("m", receives=receives + 1)
-    assert throttled_seconds(now, capacity_in, lambda: chance) <= throttled_seconds(then, capacity_in, lambda: chance)
-    assert failed_seconds(now, lambda: chance) <= failed_seconds(then, lambda: chance)
-
-
-def test_a_throttled_message_is_redelivered_when_there_is_capacity_and_later_with_each_receive() -> None:
-    def seconds(receives: int, capacity_in: float, chance: float = 1.0) -> int:
-        return throttled_seconds(delivery("m", receives=receives), capacity_in, lambda: chance)
-
-    assert [seconds(1, capacity_in) for capacity_in in (0, 20, 120, 1000)] == [1, 20, 120, 300]
-    assert seconds(1, 120, chance=0.0) == 60
-    assert [seconds(receives, 20) for receives in (5, 6, 7, 20)] == [20, 32, 64, 300]
+@given(_RECEIVES, _CHANCE)
+def test_a_delay_never_gets_shorter_with_receives(receives: int, chance: float) -> None:
+    assert failed_seconds(receives, lambda: chance) <= failed_seconds(receives + 1, lambda: chance)
 
 
 def test_after_failures_the_delay_doubles_with_each_receive() -> None:
-    waits = [failed_seconds(delivery("m", receives=receives), lambda: 1.0) for receives in range(1, 12)]
+    waits = [failed_seconds(receives, lambda: 1.0) for receives in range(1, 12)]
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
-    assert failed_seconds(delivery("m", receives=20), lambda: 0.0) == 450
+    assert failed_seconds(20, lambda: 0.0) == 450
 
 
 @pytest.mark.parametrize(

@@ -125,36 +125,72 @@ def test_a_throttle_is_of_the_key_only_if_every_reason_names_a_key_range(
         put(DynamoDb(error(code, **{spelling: reasons})))
 
 
-@pytest.mark.parametrize(
-    ("answer", "units"),
-    [
-        ({"ConsumedCapacity": {"CapacityUnits": 7.0, "Table": {"CapacityUnits": 3.0}}}, 3.0),
-        ({"ConsumedCapacity": {"CapacityUnits": 2.0}}, 2.0),
-        ({"ConsumedCapacity": {}}, None),
-        ({}, None),
-    ],
-)
-def test_the_units_of_a_put_are_those_of_the_table_without_its_indexes(
-    answer: dict[str, Any], units: float | None
-) -> None:
-    assert put(DynamoDb(**answer)) == Put(superseded=False, units=units)
+def index(name: str, **described: Any) -> dict[str, Any]:
+    return {"IndexName": name, **described}
 
 
 @pytest.mark.parametrize(
-    ("description", "units"),
+    ("consumed", "units"),
     [
-        ({"ProvisionedThroughput": {"WriteCapacityUnits": 5}}, 5),
-        ({"ProvisionedThroughput": {"WriteCapacityUnits": 0}}, None),
+        ({"CapacityUnits": 7.0, "Table": {"CapacityUnits": 3.0}}, {"": 3.0}),
+        ({"CapacityUnits": 2.0}, {"": 2.0}),
+        (
+            {
+                "CapacityUnits": 8.0,
+                "Table": {"CapacityUnits": 3.0},
+                "GlobalSecondaryIndexes": {"one": {"CapacityUnits": 1.0}, "two": {"CapacityUnits": 4.0}},
+            },
+            {"": 3.0, "one": 1.0, "two": 4.0},
+        ),
         ({}, None),
+        (None, None),
     ],
 )
-def test_the_rate_of_a_table_is_its_provisioned_units_and_none_if_it_is_on_demand(
-    description: dict[str, Any], units: float | None
+def test_the_units_of_a_put_are_those_of_the_table_and_of_each_index(
+    consumed: dict[str, Any] | None, units: dict[str, float] | None
 ) -> None:
-    assert table(DynamoDb(Table=description)).write_units_per_second() == units
+    dynamodb = DynamoDb() if consumed is None else DynamoDb(ConsumedCapacity=consumed)
+    assert put(dynamodb) == Put(superseded=False, units=units)
+    assert dynamodb.requests[0]["ReturnConsumedCapacity"] == "INDEXES"
+
+
+def provisioned(units: int) -> dict[str, Any]:
+    return {"ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": units}}
+
+
+def on_demand(units: int) -> dict[str, Any]:
+    """As DescribeTable answers: the provisioned units of an on-demand table are 0, and -1 is no maximum."""
+    return {**provisioned(0), "OnDemandThroughput": {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": units}}
+
+
+@pytest.mark.parametrize(
+    ("described", "rates"),
+    [
+        (provisioned(5), {"": 5}),
+        (on_demand(40), {"": 40}),
+        (on_demand(-1), {}),
+        (provisioned(0), {}),
+        ({}, {}),
+        (
+            {**provisioned(5), "GlobalSecondaryIndexes": [index("one", **provisioned(2)), index("two")]},
+            {"": 5, "one": 2},
+        ),
+        (
+            {
+                **on_demand(-1),
+                "GlobalSecondaryIndexes": [index("one", **on_demand(7)), index("two", **on_demand(-1))],
+            },
+            {"one": 7},
+        ),
+    ],
+)
+def test_the_rates_are_the_provisioned_units_or_the_on_demand_maximum_of_the_table_and_of_each_index(
+    described: dict[str, Any], rates: dict[str, float]
+) -> None:
+    assert table(DynamoDb(Table=described)).units_per_second() == rates
 
 
 @pytest.mark.parametrize("raised", [error("AccessDeniedException"), ReadTimeoutError(endpoint_url="")])
 def test_a_failed_read_of_the_rate_raises_table_unavailable(raised: Exception) -> None:
     with pytest.raises(TableUnavailable):
-        table(DynamoDb(raised)).write_units_per_second()
+        table(DynamoDb(raised)).units_per_second()

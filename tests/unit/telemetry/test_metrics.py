@@ -89,7 +89,8 @@ _COUNTED_WHEN: dict[str, Callable[[], set[str]]] = {
     "table_unavailable": lambda: from_drain(delivery("a"), table=Table(errors_once={"a": TableUnavailable("down")})),
     "table_misconfigured": lambda: from_drain(delivery("a"), table=Table({"a": TableMisconfigured("denied")})),
     "dead_lettered": lambda: from_drain(delivery("a", "{")),
-    "renewed": lambda: from_drain(delivery("a", receives=RENEW_RECEIVES), table=Table(full_until=1000.0)),
+    "deferred": lambda: from_drain(delivery("a"), table=Table(capacity=0)),
+    "renewed": lambda: from_drain(delivery("a", receives=RENEW_RECEIVES), table=Table(capacity=0)),
 }
 
 

@@ -54,7 +54,8 @@ class Client:
         consumer = Consumer()
         for n, entry in enumerate(self.sqs.durable):
             version = entry["MessageAttributes"]["version"]["StringValue"]
-            assert consumer.drain(Delivery(str(n), "handle", entry["MessageBody"], version, NOW_MS, receives=1)) == []
+            message = Delivery(str(n), "handle", entry["MessageBody"], version, NOW_MS, 1, first_received_ms=NOW_MS)
+            assert consumer.drain(message) == []
         return consumer.table
 
     def close(self) -> None:

@@ -2,12 +2,13 @@
 
 import pytest
 
-from dev.simulation.bill import MEMORY_MB, SimulatedBill, cores
+from dev.simulation.bill import SimulatedBill, cores
 from dev.simulation.clock import VirtualClock
 from dev.simulation.faults import Chance, SimulatedFaults
 from dev.simulation.queue import SimulatedQueue
 from dev.simulation.sqs import SqsClient
 from dev.simulation.world import Setting, World
+from ops.plan import MEMORY_MB
 from ops.prices import PRICES
 
 

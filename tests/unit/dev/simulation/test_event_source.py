@@ -55,7 +55,10 @@ class Function:
 
 def world_of(function: Callable[[World], Handler], faults: SimulatedFaults | None = None, **setting: Any) -> World:
     return World(
-        Setting(verify_deletes=False, **{"fresh_share": 0.0, **setting}), faults or SimulatedFaults(), 1, function
+        Setting(verify_deletes=False, **{"fresh_share": 0.0, "batch_size": 10, "window_seconds": 0.0, **setting}),
+        faults or SimulatedFaults(),
+        1,
+        function,
     )
 
 

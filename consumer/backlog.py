@@ -1,0 +1,118 @@
+"""What is known of the backlog and of the table's rate, and so how long the table needs."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+from consumer.table import TableUnavailable
+from telemetry.queue_depth import QueueDepth
+
+REFRESH_SECONDS = 30.0
+"""SQS is asked at most this often. Its counts are approximate, and up to a minute old:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html"""
+_POLLERS = 5
+"""Lambda polls a queue over so many connections, and over more only when a surge lasts:
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
+RATE_REFRESH_SECONDS = 30.0
+IN_FLIGHT_MAX = 114_000
+"""Messages that may be hidden at once, with a margin: at 120,000 in flight SQS delivers no more.
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
+_SMOOTHING = 0.05
+
+
+class BacklogQueue(Protocol):
+    def depth(self) -> QueueDepth | None: ...
+
+
+class BacklogTable(Protocol):
+    def units_per_second(self) -> dict[str, float]: ...
+
+
+@dataclass(slots=True)
+class Backlog:
+    """What one worker knows. `now` is wall time in seconds: it goes on while the environment is frozen."""
+
+    queue: BacklogQueue
+    table: BacklogTable
+    now: Callable[[], float]
+    workers: int
+    """How many invocations run at the same time."""
+    depth: QueueDepth | None = None
+    _asked_at: float | None = None
+    _depth_at: float = 0.0
+    _rates: dict[str, float] | None = None
+    _rates_asked_at: float | None = None
+    _throttled_at: float | None = None
+    _units: dict[str, float] | None = None
+    _joined: int = 0
+    """Since SQS answered."""
+
+    def throttled(self) -> None:
+        self._throttled_at = self.now()
+
+    def joined(self, messages: int) -> None:
+        """So many new messages were deferred by this worker, and about as many by each of the others that are busy."""
+        self._joined += messages
+
+    def throttled_within(self, seconds: float) -> bool:
+        """Whether this worker was throttled so lately."""
+        return self._throttled_at is not None and self.now() - self._throttled_at < seconds
+
+    def observe(self, units: dict[str, float]) -> None:
+        """The write units that one put used, of the table ("") and of each index."""
+        known = self._units = self._units or dict(units)
+        for name in {*known, *units}:  # what is not among the units was not used
+            used = units.get(name, 0.0)
+            before = known.get(name, used)
+            known[name] = before + (used - before) * _SMOOTHING
+
+    def refresh(self) -> None:
+        """Asks SQS and DynamoDB, unless the answers are young."""
+        now = self.now()
+        if self._asked_at is None or now - self._asked_at >= REFRESH_SECONDS:
+            self._asked_at = now
+            if depth := self.queue.depth():
+                self.depth, self._depth_at, self._joined = depth, now, 0
+        if self._rates_asked_at is None or now - self._rates_asked_at >= RATE_REFRESH_SECONDS:
+            self._rates_asked_at = now
+            with suppress(TableUnavailable):  # what was known before is the best guess
+                self._rates = self.table.units_per_second()
+
+    @property
+    def is_unknown(self) -> bool:
+        return self.depth is None
+
+    @property
+    def total(self) -> int:
+        """All messages in the queue, as far as that is known."""
+        return self.depth.total if self.depth else 0
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether most of it was received and deferred, or as much as can be: the table is what it waits for."""
+        hidden_max = IN_FLIGHT_MAX / 2  # far more than the workers have in hand
+        return self.depth is not None and self.depth.in_flight > min(self.depth.waiting, hidden_max)
+
+    @property
+    def trickles(self) -> bool:
+        """Whether few messages are visible beside those that wait already: these are not a new surge."""
+        return self.depth is not None and self.depth.visible < self.depth.in_flight / 20
+
+    def turn_seconds(self, units: float) -> float | None:
+        """The time in which the table earns what one record costs, by its scarcest resource; None without a rate."""
+        if not self._rates:
+            return None
+        used = self._units or {"": units}
+        turns = [used[name] / rate for name, rate in self._rates.items() if rate and name in used]
+        return max(turns, default=None)
+
+    def drain_seconds(self, units: float) -> float:
+        """How long the table needs for the backlog, for as much of it as can be hidden; 0 if that is not known."""
+        turn = self.turn_seconds(units)
+        if self.depth is None or turn is None:
+            return 0.0
+        # Those that were visible when SQS answered are counted already.
+        joined = max(0, min(self.workers, _POLLERS) * self._joined - self.depth.waiting)
+        total = self.depth.total + joined
+        return max(0.0, min(total, IN_FLIGHT_MAX) * turn - (self.now() - self._depth_at))
