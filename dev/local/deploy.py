@@ -32,9 +32,12 @@ class DeployFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StackOutputs:
-    """The outputs of the deployed template that the local stack needs."""
+    """The outputs of the deployed template that the local stack and the tests need."""
 
+    api_url: str
+    """Where AWS would answer."""
     http_api_id: str
+    """Empty where the front is a function URL."""
     api_function_name: str
     record_queue_url: str
     record_dead_letter_queue_url: str
@@ -86,7 +89,8 @@ def _deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[st
     (stack,) = cloudformation.describe_stacks(StackName=STACK_NAME)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     return StackOutputs(
-        http_api_id=outputs["HttpApiId"],
+        api_url=outputs["ApiUrl"],
+        http_api_id=outputs.get("HttpApiId", ""),
         api_function_name=outputs["ApiFunctionName"],
         record_queue_url=outputs["RecordQueueUrl"],
         record_dead_letter_queue_url=outputs["RecordDeadLetterQueueUrl"],

@@ -1,8 +1,10 @@
-"""The emulator alone, with template.yaml deployed with a test's own parameters, and reached through its HTTP API.
+"""The emulator alone, with template.yaml deployed with a test's own parameters, and reached through its HTTP API or its
+function URL.
 
 Where MiniStack differs from AWS, and what this module does about it:
-- It serves HTTP APIs over plain HTTP, under the host name in the stack's outputs. The tests connect to loopback and
-  send that name as host, because a signature covers it. `/health` is the emulator's own path, under every name.
+- It serves HTTP APIs and function URLs over plain HTTP, under the host name in the stack's outputs. The tests connect
+  to loopback and send that name as host, because a signature covers it. `/health` is the emulator's own path, under
+  every name.
 - It stores the template's CorsConfiguration in a spelling that it does not read; it is set a second time after the
   deploy.
 - With `strict` it checks signatures and policies, those of the functions' roles too; by default it does not. The
@@ -21,6 +23,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from urllib.parse import urlsplit
 
 import httpx
 from botocore.auth import SigV4Auth
@@ -82,7 +85,8 @@ class Emulator:
     def deploy(self, **parameters: str) -> "Deployment":
         stack = deploy(self._session, self.url, _PARAMETERS | parameters)
         deployment = Deployment(self, stack, self._open.enter_context(self._api(stack)))
-        self._set_cors_again(stack)
+        if stack.http_api_id:
+            self._set_cors_again(stack)
         if self._strict:
             deployment.remove_queue_policy()
             self._allow_batches()
@@ -104,7 +108,7 @@ class Emulator:
         self._open.close()
 
     def _api(self, stack: StackOutputs) -> httpx.Client:
-        host = self.http_api(stack)["apiEndpoint"].removeprefix("http://")
+        host = urlsplit(stack.api_url).netloc
         return httpx.Client(base_url=self.url, headers={"host": host}, timeout=_SECONDS_MAX)
 
     def _set_cors_again(self, stack: StackOutputs) -> None:
@@ -123,7 +127,7 @@ class Emulator:
 
 
 class Deployment:
-    """A deployed template; `api` is a client of its HTTP API."""
+    """A deployed template; `api` is a client of its HTTP API or function URL."""
 
     def __init__(self, emulator: Emulator, stack: StackOutputs, api: httpx.Client) -> None:
         self.emulator = emulator
