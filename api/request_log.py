@@ -18,6 +18,7 @@ from telemetry.frames import traceback_frames
 log = logging.getLogger(__name__)
 
 HEADER = "X-Request-Id"
+_REFUSED = 400
 _HEADER_BYTES = HEADER.lower().encode("ascii")
 _ID_OF_CLIENT = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -60,7 +61,8 @@ class RequestLog:
                 problem = response_of(InternalError("an unexpected error; the log has it under the request's id"))
                 await problem(scope, receive, send_with_id)
         finally:
-            log.info(
+            log.log(
+                logging.INFO if status < _REFUSED else logging.WARNING,
                 "request",
                 extra={
                     "method": scope["method"],

@@ -9,6 +9,7 @@ from records.item import RESERVED_BYTES, write_units
 from records.message import Message
 
 _SMOOTHING = 0.01
+_IN_FLIGHT = "Messages that the consumer has received. Most are hidden until the table will have capacity for them."
 
 
 class DrainEstimate(BaseModel):
@@ -30,7 +31,7 @@ class Buffer(BaseModel):
     """The buffer, by SQS's approximate counts."""
 
     waiting: Annotated[int, Field(description="Messages that wait in the queue, delayed ones too.", examples=[40])]
-    in_flight: Annotated[int, Field(description="Messages that the consumer has received.", examples=[10])]
+    in_flight: Annotated[int, Field(description=_IN_FLIGHT, examples=[10])]
     dead_lettered: Annotated[int, Field(description="Messages in the dead-letter queue.", examples=[0])]
     drain: DrainEstimate
 
