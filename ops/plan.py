@@ -13,6 +13,8 @@ from itertools import pairwise
 from records.item import RESERVED_BYTES, write_units
 from records.limits import ITEM_BYTES_MAX
 
+VERSION_BYTES = 49
+"""The size of the message attribute `version` (records/message.py)."""
 RETENTION_SECONDS = 14 * 86_400.0
 """How long the queue keeps a message (template.yaml): SQS's maximum."""
 CREDIT_SECONDS = 300.0
@@ -22,16 +24,18 @@ REQUEST_BYTES_MAX = 6 * 1024 * 1024
 REQUEST_RECORDS_MAX = 10_000
 """The API's limits for one request (api/ingest/body.py, api/ingest/parse.py)."""
 
-PUTS_PER_WORKER = 140.0
-"""The most puts per second of one invocation (docs/settings.md)."""
-_WORKER_LOAD = 0.7
-"""The share of these puts that a plan relies on: two workers are then enough for 200 small records a second, as the
-docs say."""
+RECEIVE_MAX = 10
+"""Messages of one receive: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html"""
 WORKERS_MIN, WORKERS_MAX = 2, 1000
-BATCH_SIZE_MAX = 10
-"""The limits in template.yaml."""
-INVOCATION_SECONDS = 50.0
-"""How long an invocation may put records: the function's timeout less the time that the drain needs to stop."""
+BATCH_SIZE, WINDOW_SECONDS, MEMORY_MB = 100, 1, 512
+"""The limits and defaults in template.yaml."""
+_PUT_CORE_SECONDS, _CORE_MB = 0.00065, 1769
+"""A put's time on a whole core, and the memory that comes with one:
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
+_BETWEEN_SECONDS = 0.04
+"""Between two full batches: a receive, the invocation's start, and its first put, which is alone."""
+_WORKER_LOAD = 0.7
+"""The share of a worker's puts that a plan relies on."""
 _TABLE_LOAD = 0.8
 """The share of its capacity that an advised table uses on average; the rest is there to drain backlogs."""
 
@@ -68,6 +72,10 @@ class Workload:
         return self.record_bytes + RESERVED_BYTES
 
     @property
+    def message_bytes(self) -> int:
+        return self.record_bytes + VERSION_BYTES
+
+    @property
     def units_per_record(self) -> int:
         return write_units(self.item_bytes)
 
@@ -84,7 +92,7 @@ class Workload:
 
     def _problem(self) -> str | None:
         record_bytes_max = ITEM_BYTES_MAX - RESERVED_BYTES
-        consumer_rate_max = WORKERS_MAX * PUTS_PER_WORKER
+        consumer_rate_max = WORKERS_MAX * puts_per_worker(BATCH_SIZE, MEMORY_MB)
         problems = {
             "a rate must be 0 or more, and a burst's rate more than 0": self.rate < 0 or self.burst_rate <= 0,
             "a burst's rate must not be below the rate between bursts": self.burst_rate < self.rate,
@@ -106,22 +114,38 @@ class Workload:
         if self.average_rate > consumer_rate_max:
             return (
                 f"{self.average_rate:,.0f} records a second on average are more than the consumer can put:"
-                f" {WORKERS_MAX:,} invocations at {PUTS_PER_WORKER:g} puts a second"
+                f" {WORKERS_MAX:,} invocations at {puts_per_worker(BATCH_SIZE, MEMORY_MB):.0f} puts a second"
             )
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """The consumer's parameters, and how fast its workers are."""
+    """The consumer's parameters."""
 
     workers: int
-    batch_size: int
-    puts_per_worker: float = PUTS_PER_WORKER
+    batch_size: int = BATCH_SIZE
+    window_seconds: int = WINDOW_SECONDS
+    memory_mb: int = MEMORY_MB
+
+    @property
+    def rate_max(self) -> float:
+        """Puts a second, all workers together, while the table is not the limit."""
+        return self.workers * puts_per_worker(self.batch_size, self.memory_mb)
+
+
+def put_seconds(memory_mb: int) -> float:
+    """A put's time in a full batch: several are in flight, so that the processor is the limit."""
+    return _PUT_CORE_SECONDS / min(1.0, memory_mb / _CORE_MB)
+
+
+def puts_per_worker(batch_size: int, memory_mb: int) -> float:
+    """Puts a second, in full batches."""
+    return 1 / (put_seconds(memory_mb) + _BETWEEN_SECONDS / batch_size)
 
 
 @dataclass(frozen=True, slots=True)
-class Backlog:
+class PlannedBacklog:
     """The backlog after one burst: records that have to wait."""
 
     greatest: float
@@ -132,6 +156,10 @@ class Backlog:
     """The longest time that a record waits, in seconds, if the queue keeps the order of arrival."""
     lasts: float
     """Seconds of a period in which records wait."""
+    deferred_in_burst: float
+    """Records that arrive during the burst while others wait."""
+    deferred_after: float
+    """The same after the burst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +168,15 @@ class AdvisedParameters:
 
     write_units: int
     workers: int
-    batch_size: int
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     workload: Workload
     consumer: Consumer
-    backlog: Backlog | None
+    backlog: PlannedBacklog | None
     """Without burst credit; None when it does not drain before the next burst, and so never drains."""
-    backlog_with_credit: Backlog | None
+    backlog_with_credit: PlannedBacklog | None
     """The same, if the table has all its burst credit before each burst."""
     growth: float
     """Average growth of the backlog in records a second; 0 when each burst drains."""
@@ -189,16 +216,11 @@ def _lost_after(workload: Workload, outflow_rate: float) -> float | None:
     return RETENTION_SECONDS * rate / (rate - outflow_rate)
 
 
-def consumer_for(workload: Workload) -> Consumer:
-    """The cheapest consumer that keeps the table busy.
-
-    It has as few workers as possible, because each is paid for while it waits, and a batch that one invocation can put,
-    because the rest of a larger one would be received again.
-    """
-    needed = min(workload.table_rate, workload.burst_rate) / (PUTS_PER_WORKER * _WORKER_LOAD)
-    workers = min(max(math.ceil(needed), WORKERS_MIN), WORKERS_MAX)
-    fits = int(INVOCATION_SECONDS * workload.table_rate / workers)
-    return Consumer(workers, min(max(fits, 1), BATCH_SIZE_MAX))
+def consumer_for(workload: Workload, memory_mb: int = MEMORY_MB) -> Consumer:
+    """The template's, with the workers that keep the table busy."""
+    one = Consumer(1, memory_mb=memory_mb)
+    needed = min(workload.table_rate, workload.burst_rate) / (one.rate_max * _WORKER_LOAD)
+    return replace(one, workers=min(max(math.ceil(needed), WORKERS_MIN), WORKERS_MAX))
 
 
 def _advised(workload: Workload, *, enough: bool) -> AdvisedParameters:
@@ -208,7 +230,7 @@ def _advised(workload: Workload, *, enough: bool) -> AdvisedParameters:
         rate = max(workload.average_rate, in_time) / _TABLE_LOAD
         workload = replace(workload, write_units=max(1, math.ceil(rate * workload.units_per_record)))
     consumer = consumer_for(workload)
-    return AdvisedParameters(workload.write_units, consumer.workers, consumer.batch_size)
+    return AdvisedParameters(workload.write_units, consumer.workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +243,7 @@ class _Outflow:
 
     @classmethod
     def of(cls, workload: Workload, consumer: Consumer, credit_seconds: float = 0.0) -> "_Outflow":
-        consumer_rate = consumer.workers * consumer.puts_per_worker
-        return cls(workload.table_rate, consumer_rate, credit_seconds * workload.table_rate)
+        return cls(workload.table_rate, consumer.rate_max, credit_seconds * workload.table_rate)
 
     def rate_max(self, *, credit: bool) -> float:
         return self.consumer if credit else min(self.table, self.consumer)
@@ -242,7 +263,7 @@ class _Point:
         return self.arrived - self.waiting
 
 
-def _backlog(workload: Workload, outflow: _Outflow) -> Backlog:
+def _backlog(workload: Workload, outflow: _Outflow) -> PlannedBacklog:
     """The backlog of one period. It begins with the burst and all the credit, and ends with no backlog."""
     burst = workload.burst_seconds
     points = [_Point(0.0, 0.0, 0.0, outflow.credit_max)]
@@ -250,8 +271,14 @@ def _backlog(workload: Workload, outflow: _Outflow) -> Backlog:
         while points[-1].at < until:
             points.append(_next(points[-1], rate, until, outflow))
     empty = next((point.at for point in points if point.at >= burst and not point.waiting), workload.period_seconds)
-    lasts = sum(after.at - before.at for before, after in pairwise(points) if before.waiting or after.waiting)
-    return Backlog(max(point.waiting for point in points), empty - burst, _greatest_age(points), lasts)
+    waits = [(before, after) for before, after in pairwise(points) if before.waiting or after.waiting]
+    lasts = sum(after.at - before.at for before, after in waits)
+    in_burst, later = (
+        sum(after.arrived - before.arrived for before, after in waits if (before.at < burst) == during)
+        for during in (True, False)
+    )
+    greatest = max(point.waiting for point in points)
+    return PlannedBacklog(greatest, empty - burst, _greatest_age(points), lasts, in_burst, later)
 
 
 def _next(point: _Point, rate: float, until: float, outflow: _Outflow) -> _Point:

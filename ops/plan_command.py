@@ -8,8 +8,19 @@ from functools import partial
 
 from ops.command import DONE, Subparsers
 from ops.formatting import count, table
-from ops.plan import PUTS_PER_WORKER, Backlog, Plan, Workload, WorkloadInvalid, plan
-from ops.prices import MONTH_HOURS, PRICES, REGION, Bill, Line, api_seconds, bill
+from ops.plan import (
+    BATCH_SIZE,
+    MEMORY_MB,
+    REQUEST_BYTES_MAX,
+    WINDOW_SECONDS,
+    Plan,
+    PlannedBacklog,
+    Workload,
+    WorkloadInvalid,
+    consumer_for,
+    plan,
+)
+from ops.prices import MONTH_HOURS, PRICES, REGION, Bill, Deployment, Line, api_seconds, bill
 from records.item import RESERVED_BYTES
 
 _DESCRIPTION = """\
@@ -20,21 +31,22 @@ example: 50 records a second, and every day a burst of 2,000 a second for ten mi
   python -m ops plan --rate 50 --burst-rate 2000 --burst-minutes 10 --record-bytes 1500 --write-units 150"""
 
 _FULL_BATCH = 10
+_LAMBDA_MB_MIN = 128
 REQUESTS_PER_SECOND = 1000
 """The API's default limit: `RequestsPerSecondMax` in template.yaml."""
 _REQUESTS_LOAD = 0.8
 """The share of that limit that a burst may use on average, because requests never arrive evenly."""
 _NOTES = f"""\
 Not in the model
-  - Burst credit: DynamoDB does not guarantee it, so only the figures that say so rely on it.
-  - Order: SQS keeps it only roughly. A record that returned to the queue is redelivered up to five minutes later, so
-    some records wait minutes longer than the greatest age, and longer still on tables with a few units.
+  - Burst credit: DynamoDB does not guarantee it. The bill counts on it, and so does the line "with credit". A table
+    that never had any would make the drain of a backlog about five times as dear.
+  - Order: SQS keeps it only roughly, and a backlog is put in no order, so that a record may wait for the whole drain.
   - A hot key, the limit of 1,000 write units a second of one partition, indexes, and other writers to the table.
   - Records that are posted again: an older or equal version costs the units of a put and changes nothing.
-  - Failures of any kind, and cold starts.
+  - Failures of any kind.
   - On the bill: free tiers, taxes, storage (shown below it), data transfer, GET requests, kept logs, alarms and
     dashboards, the snapshots of earlier versions (each costs as much as the current one until it is deleted). The
-    consumer's compute is within a fifth of the simulation's; the API's compute and the logs are rough estimates.
+    API's compute and the logs are rough estimates.
 Prices: {REGION}, arm64, as seen between {min(price.seen for price in PRICES.values())} and \
 {max(price.seen for price in PRICES.values())}. Each is in ops/prices.py with its source.
 For another region, change the dollars there."""
@@ -72,6 +84,19 @@ def add_to(subparsers: Subparsers) -> None:
         default=1,
         help="records that a client posts together (default: 1)",
     )
+    parser.add_argument(
+        "--front", choices=["HttpApi", "FunctionUrl"], default="HttpApi", help="the API's front (default: HttpApi)"
+    )
+    parser.add_argument("--access-log", action="store_true", help="with AccessLog=true")
+    parser.add_argument("--tracing", action="store_true", help="with Tracing=true")
+    for function in ("api", "consumer"):
+        parser.add_argument(
+            f"--{function}-memory",
+            type=whole,
+            metavar="MB",
+            default=MEMORY_MB,
+            help=f"the memory of its function (default: {MEMORY_MB})",
+        )
     parser.set_defaults(run=partial(_run, parser))
 
 
@@ -102,12 +127,20 @@ def _run(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> int:
         )
     except WorkloadInvalid as error:
         parser.error(f"{error}")  # exits with 2
-    print(page(plan(workload)))
+    if min(arguments.api_memory, arguments.consumer_memory) < _LAMBDA_MB_MIN:
+        parser.error(f"a function has at least {_LAMBDA_MB_MIN} MB")
+    deployment = Deployment(
+        has_api_gateway=arguments.front == "HttpApi",
+        has_access_log=arguments.access_log,
+        has_tracing=arguments.tracing,
+        api_memory_mb=arguments.api_memory,
+    )
+    print(page(plan(workload, consumer_for(workload, arguments.consumer_memory)), deployment))
     return DONE
 
 
-def page(planned: Plan) -> str:
-    billed = bill(planned)
+def page(planned: Plan, deployment: Deployment) -> str:
+    billed = bill(planned, deployment)
     sections = [
         ("The workload", _workload(planned.workload)),
         ("The backlog (no burst credit counted)", _backlog(planned)),
@@ -119,7 +152,7 @@ def page(planned: Plan) -> str:
         ),
     ]
     texts = [f"{title}\n{rows}" for title, rows in sections]
-    texts[-1] += f"\n  {_cheapest_and_storage(planned.workload, billed)}"
+    texts[-1] += f"\n  {_verdict(planned, deployment, billed)}"
     return "\n\n".join([*texts, _NOTES])
 
 
@@ -169,7 +202,7 @@ def _backlog(planned: Plan) -> str:
     return table(rows)
 
 
-def _credit(backlog: Backlog) -> str:
+def _credit(backlog: PlannedBacklog) -> str:
     if not backlog.greatest:
         return "none"
     return f"{_figure(backlog.greatest)} records, drained in {_duration(backlog.drain_seconds)}"
@@ -179,12 +212,13 @@ def _parameters(planned: Plan) -> str:
     advised, workload = planned.advised, planned.workload
     enough = advised.write_units == workload.write_units
     why = "as given" if enough else f"not {workload.write_units:,}: the average uses at most 80 % of these"
-    each = f"each puts at most {PUTS_PER_WORKER:g} records/s; more would only wait, at a cost"
+    each = f"each puts at most {planned.consumer.rate_max / planned.consumer.workers:.0f} records/s"
     rows = [
         ("TableWriteCapacityUnits", f"{advised.write_units}", why),
         ("TableReadCapacityUnits", f"{workload.read_units}", "as given"),
         ("ConsumerMaximumConcurrency", f"{advised.workers}", each),
-        ("ConsumerBatchSize", f"{advised.batch_size}", "not more than one invocation can put"),
+        ("ConsumerBatchSize", f"{BATCH_SIZE}", "the default"),
+        ("ConsumerBatchWindowSeconds", f"{WINDOW_SECONDS}", "the default; 0 with a batch of 10 puts sooner, at a cost"),
     ]
     requests = math.ceil(workload.burst_rate / workload.records_per_request / _REQUESTS_LOAD)
     if requests > REQUESTS_PER_SECOND:
@@ -220,22 +254,31 @@ def _alternatives(billed: Bill) -> str:
     return table([(name, f"{dollars:,.2f}", text) for name, dollars, text in _costs(billed)], right=[1])
 
 
-def _cheapest_and_storage(workload: Workload, billed: Bill) -> str:
+def _verdict(planned: Plan, deployment: Deployment, billed: Bill) -> str:
     cheapest = min(_costs(billed), key=lambda each: each[1])[0]
-    storage = f"{billed.storage.dollars:,.2f}"
+    more = f"{sum(line.dollars for line in billed.storage):,.2f}"
     return (
-        f"Cheapest with these prices: {cheapest}.{_batched(workload)}\n"
-        f"  Storage: a month's records add {storage} to each later month, if none replaces another."
+        f"Cheapest with these prices: {cheapest}.{_ADVICE[cheapest]}{_batched(planned, deployment)}\n"
+        f"  Storage and its point-in-time recovery: a month's records add {more} to each later month, if none replaces"
+        " another."
     )
 
 
-def _batched(workload: Workload) -> str:
+_ADVICE = {
+    "buffered": "",
+    "provisioned for the burst": " Write directly: the table is nearly as busy all the time.",
+    "on demand": " Write directly to a table on demand, unless its throttles matter.",
+}
+
+
+def _batched(planned: Plan, deployment: Deployment) -> str:
     """The cost if clients post more records in a request, which matters most for small records."""
-    if workload.records_per_request >= _FULL_BATCH:
+    workload = planned.workload
+    if workload.records_per_request >= _FULL_BATCH or workload.record_bytes * _FULL_BATCH > REQUEST_BYTES_MAX:
         return ""
-    billed = bill(plan(replace(workload, records_per_request=_FULL_BATCH)))
+    billed = bill(plan(replace(workload, records_per_request=_FULL_BATCH), planned.consumer), deployment)
     dollars = f"{billed.buffered_dollars:,.2f} buffered, {billed.dollars:,.2f} in total"
-    return f" With {_FULL_BATCH} records a request: {dollars}."
+    return f"\n  With {_FULL_BATCH} records a request: {dollars}."
 
 
 def _figure(number: float) -> str:

@@ -6,11 +6,11 @@ what the estimate is based on.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from ops.plan import INVOCATION_SECONDS, Plan, Workload
+from ops.draining import SQS_METER_BYTES, consumed
+from ops.plan import MEMORY_MB, Plan, Workload
 from records.limits import SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
 
 REGION = "us-east-1"
@@ -44,6 +44,7 @@ _LAMBDA = "https://aws.amazon.com/lambda/pricing/"
 _SQS = "https://aws.amazon.com/sqs/pricing/"
 _PROVISIONED = "https://aws.amazon.com/dynamodb/pricing/provisioned/"
 _ON_DEMAND = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
+_XRAY = "https://aws.amazon.com/xray/pricing/"
 _CLOUDWATCH = "https://aws.amazon.com/cloudwatch/pricing/"
 
 PRICES: Mapping[str, Price] = {
@@ -57,6 +58,8 @@ PRICES: Mapping[str, Price] = {
     "write_unit_hour": Price(0.00065, 1, "write unit hours", "2026-06", _PROVISIONED),
     "read_unit_hour": Price(0.00013, 1, "read unit hours", "2024-11", _PROVISIONED),
     "write_request": Price(0.625, _MILLION, "write request units", "2025-07", _ON_DEMAND),
+    "trace": Price(5.00, _MILLION, "traces", "2026-06", _XRAY),
+    "backup_gb": Price(0.20, 1, "GB of point-in-time recovery", "2024-11", _PROVISIONED),
     "stored_gb": Price(0.25, 1, "GB stored", "2024-11", _PROVISIONED),
     "log_gb": Price(0.50, 1, "GB of logs", "2026-06", _CLOUDWATCH),
     "metric": Price(0.30, 1, "custom metrics", "2026-02", _CLOUDWATCH),
@@ -66,27 +69,34 @@ _API_TIER_REQUESTS = 300 * _MILLION
 
 _API_METER_BYTES = 512 * 1024
 """https://aws.amazon.com/api-gateway/pricing/: HTTP APIs are metered in steps of 512 KB."""
-SQS_METER_BYTES = 64 * 1024
-"""https://aws.amazon.com/sqs/pricing/: each 64 KB of a call's messages is a request."""
 EMPTY_RECEIVES_A_MINUTE = 5 * 3
 """Lambda polls an idle queue over five connections with long polls of 20 s, SQS's longest. AWS does not document the
 total; 15 a minute is also what owners of idle queues see as NumberOfEmptyReceives.
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
 _STORED_BYTES = 100
 """What DynamoDB bills for each stored item in addition to its size: https://aws.amazon.com/dynamodb/pricing/provisioned/"""
-VERSION_BYTES = 49
-"""The size of the message attribute `version` (records/message.py)."""
-MEMORY_GB = 0.5
-"""Of both functions (template.yaml)."""
 _SEND_SECONDS, _SENDS_AT_ONCE, _RECORD_SECONDS = 0.02, 8, 0.0001
 """The API waits for SQS, 5 to 20 ms for each call, eight calls at a time (api/outbound/group_commit.py). A record takes
 28 µs of a whole core (docs/performance.md), and 512 MB of memory come with a third of a core."""
-_RECEIVE_SECONDS = 0.02
-"""Between two invocations of the consumer: a receive, and the invocation's start."""
-_LOG_BYTES = 1000
-"""Log bytes of one invocation: two lines of Lambda, one of the function, one of metrics."""
-_METRICS_API, _METRICS_CONSUMER = 1, 3
-"""Metrics counted without failures: `accepted`; `puts`, `write_units` and `throttles` (telemetry/metrics.py)."""
+_LOG_BYTES = 400
+"""Log bytes of one invocation: the line of its metrics, and what CloudWatch adds to a line."""
+_ACCESS_LOG_BYTES = 350
+_TRACED_SHARE = 0.05
+"""Lambda traces the first request of a second, and one in twenty of the others:
+https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html"""
+_METRICS_API, _METRICS_CONSUMER = 1, 4
+"""Counted without failures: `accepted`; `puts`, `write_units`, `deferred` and `throttles` (telemetry/metrics.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """The parameters of template.yaml that the bill depends on, beside the table's and the consumer's."""
+
+    has_api_gateway: bool = True
+    """False: a function URL instead."""
+    has_access_log: bool = False
+    has_tracing: bool = False
+    api_memory_mb: int = MEMORY_MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,7 @@ class Bill:
     """The table's writes, if it were on-demand. It throttles too: first beyond 4,000 units a second, later beyond
     twice its previous peak.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html"""
-    storage: Line
+    storage: list[Line]
     """What each month's records add to every later bill, if each record has its own id."""
 
     @property
@@ -124,103 +134,75 @@ class Bill:
         return self.table[0].dollars + sum(line.dollars for line in self.buffer)
 
 
-def bill(plan: Plan, prices: Mapping[str, Price] = PRICES) -> Bill:
-    workload = plan.workload
+def bill(plan: Plan, deployment: Deployment | None = None, prices: Mapping[str, Price] = PRICES) -> Bill:
+    workload, deployment = plan.workload, deployment or Deployment()
 
     def line(service: str, price: str, quantity: float) -> Line:
         return Line(service, quantity, prices[price].metered, prices[price].of(quantity))
 
     records = workload.average_rate * _MONTH_SECONDS
     requests = records / workload.records_per_request
-    metered = requests * _chunks(workload.records_per_request * workload.record_bytes, _API_METER_BYTES)
-    consumer = consumed(plan)
+    stored_gb = records * (workload.item_bytes + _STORED_BYTES) / _GIGABYTE
     peak_units = math.ceil(workload.burst_rate * workload.units_per_record)
     return Bill(
-        api=[
-            line("API Gateway", "api_request", min(metered, _API_TIER_REQUESTS)),
-            line("API Gateway", "api_request_above", max(0.0, metered - _API_TIER_REQUESTS)),
-            line("Lambda, API", "lambda_request", requests),
-            line("Lambda, API", "lambda_gb_second", requests * api_seconds(workload) * MEMORY_GB),
-            line("Lambda, SnapStart", "snapstart_gb_second", _MONTH_SECONDS * MEMORY_GB),
-            line("CloudWatch, API", "log_gb", requests * _LOG_BYTES / _GIGABYTE),
-            line("CloudWatch, API", "metric", _METRICS_API),
-        ],
-        buffer=[
-            line("SQS, sending", "sqs_request", requests * _send_requests(workload)),
-            line("SQS, draining", "sqs_request", consumer.sqs_requests),
-            line("SQS, while empty", "sqs_request", EMPTY_RECEIVES_A_MINUTE * 60 * MONTH_HOURS),
-            line("Lambda, consumer", "lambda_request", consumer.invocations),
-            line("Lambda, consumer", "lambda_gb_second", consumer.seconds * MEMORY_GB),
-            line("CloudWatch, consumer", "log_gb", consumer.invocations * _LOG_BYTES / _GIGABYTE),
-            line("CloudWatch, consumer", "metric", _METRICS_CONSUMER),
-        ],
+        api=_api_lines(line, workload, deployment, requests),
+        buffer=_buffer_lines(line, plan, deployment, requests),
         table=[
             line("DynamoDB, writes", "write_unit_hour", workload.write_units * MONTH_HOURS),
             line("DynamoDB, reads", "read_unit_hour", workload.read_units * MONTH_HOURS),
         ],
         peak=line("DynamoDB, writes", "write_unit_hour", peak_units * MONTH_HOURS),
         on_demand=line("DynamoDB, writes", "write_request", records * workload.units_per_record),
-        storage=line("DynamoDB, storage", "stored_gb", records * (workload.item_bytes + _STORED_BYTES) / _GIGABYTE),
+        storage=[
+            line("DynamoDB, storage", "stored_gb", stored_gb),
+            line("DynamoDB, point-in-time recovery", "backup_gb", stored_gb),
+        ],
     )
 
 
-class Consumed(NamedTuple):
-    """What the consumer uses in a time."""
-
-    invocations: float
-    seconds: float
-    """Of all invocations together, including the time in which they wait."""
-    sqs_requests: float
-    """Receives, deletions and visibility changes, as metered."""
+_MakeLine = Callable[[str, str, float], Line]
 
 
-def consumed(plan: Plan, seconds: float = _MONTH_SECONDS) -> Consumed:
-    """The use in so many seconds, which are whole periods."""
-    workload = plan.workload
-    waits = plan.backlog.lasts if plan.backlog else workload.period_seconds
-    if waits:
-        parts = [_draining(plan, waits), _quiet(plan, workload.rate, workload.period_seconds - waits, paced=True)]
-    else:
-        rest = workload.period_seconds - workload.burst_seconds
-        parts = [
-            _quiet(plan, workload.burst_rate, workload.burst_seconds, paced=False),
-            _quiet(plan, workload.rate, rest, paced=False),
-        ]
-    periods = seconds / workload.period_seconds
-    return Consumed(*(periods * sum(each) for each in zip(*parts, strict=True)))
+def _api_lines(line: _MakeLine, workload: Workload, deployment: Deployment, requests: float) -> list[Line]:
+    metered = requests * _chunks(workload.records_per_request * workload.record_bytes, _API_METER_BYTES)
+    metered = metered if deployment.has_api_gateway else 0.0
+    logged = requests if deployment.has_api_gateway and deployment.has_access_log else 0.0
+    gigabytes = deployment.api_memory_mb / 1024
+    return [
+        line("API Gateway", "api_request", min(metered, _API_TIER_REQUESTS)),
+        line("API Gateway", "api_request_above", max(0.0, metered - _API_TIER_REQUESTS)),
+        line("API Gateway, access log", "log_gb", logged * _ACCESS_LOG_BYTES / _GIGABYTE),
+        line("Lambda, API", "lambda_request", requests),
+        line("Lambda, API", "lambda_gb_second", requests * api_seconds(workload) * gigabytes),
+        line("Lambda, SnapStart", "snapstart_gb_second", _MONTH_SECONDS * gigabytes),
+        line("CloudWatch, API", "log_gb", requests * _LOG_BYTES / _GIGABYTE),
+        line("CloudWatch, API", "metric", _METRICS_API),
+        line("X-Ray, API", "trace", _traces(requests) if deployment.has_tracing else 0.0),
+    ]
 
 
-def _draining(plan: Plan, seconds: float) -> Consumed:
-    """While there is a backlog, every worker is busy, with full batches."""
-    workload, workers, batch = plan.workload, plan.consumer.workers, plan.consumer.batch_size
-    rate = min(workload.table_rate, workers * plan.consumer.puts_per_worker)
-    # Records that one invocation cannot put are returned to the queue in one call, and received again.
-    fits = INVOCATION_SECONDS * rate / workers
-    invocations = seconds * rate / min(batch, fits)
-    calls = _chunks(batch * _message_bytes(workload), SQS_METER_BYTES) + 1 + (fits < batch)
-    return Consumed(invocations, workers * seconds, invocations * calls)
+def _buffer_lines(line: _MakeLine, plan: Plan, deployment: Deployment, requests: float) -> list[Line]:
+    used = consumed(plan, _MONTH_SECONDS)
+    return [
+        line("SQS, sending", "sqs_request", requests * _send_requests(plan.workload)),
+        line("SQS, draining", "sqs_request", used.sqs_requests),
+        line("SQS, while empty", "sqs_request", EMPTY_RECEIVES_A_MINUTE * 60 * MONTH_HOURS),
+        line("Lambda, consumer", "lambda_request", used.invocations),
+        line("Lambda, consumer", "lambda_gb_second", used.seconds * plan.consumer.memory_mb / 1024),
+        line("CloudWatch, consumer", "log_gb", used.invocations * _LOG_BYTES / _GIGABYTE),
+        line("CloudWatch, consumer", "metric", _METRICS_CONSUMER),
+        line("X-Ray, consumer", "trace", _traces(used.invocations) if deployment.has_tracing else 0.0),
+    ]
 
 
-def _quiet(plan: Plan, rate: float, seconds: float, *, paced: bool) -> Consumed:
-    """While there is no backlog, the records of each request get an invocation; when no worker is free, batches become
-    larger.
-
-    `paced`: after a throttle, puts wait for their turn until there has been none for 30 s (consumer/pace.py).
-    """
-    workload, consumer = plan.workload, plan.consumer
-    together = min(workload.records_per_request, consumer.batch_size)
-    rate_max = consumer.workers / (_RECEIVE_SECONDS + together / consumer.puts_per_worker)
-    invocation_rate = max(min(rate / together, rate_max), rate / consumer.batch_size)
-    batch = math.ceil(rate / invocation_rate) if invocation_rate else 0
-    invocations = invocation_rate * seconds
-    put_seconds = max(1 / workload.table_rate if paced else 0.0, 1 / consumer.puts_per_worker)
-    calls = _chunks(batch * _message_bytes(workload), SQS_METER_BYTES) + 1
-    return Consumed(invocations, rate * seconds * put_seconds, invocations * calls)
+def _traces(invocations: float) -> float:
+    first_of_seconds = min(invocations, _MONTH_SECONDS)
+    return first_of_seconds + _TRACED_SHARE * (invocations - first_of_seconds)
 
 
 def _send_requests(workload: Workload) -> int:
     """Metered SQS requests for one request to the API, which sends batches."""
-    size = _message_bytes(workload)
+    size = workload.message_bytes
     batch = min(SEND_BATCH_ENTRIES_MAX, SEND_BATCH_BYTES_MAX // size)
     batches, rest = divmod(workload.records_per_request, batch)
     return batches * _chunks(batch * size, SQS_METER_BYTES) + (_chunks(rest * size, SQS_METER_BYTES) if rest else 0)
@@ -230,10 +212,6 @@ def api_seconds(workload: Workload) -> float:
     """Duration of one invocation of the API."""
     calls = math.ceil(workload.records_per_request / SEND_BATCH_ENTRIES_MAX)
     return math.ceil(calls / _SENDS_AT_ONCE) * _SEND_SECONDS + workload.records_per_request * _RECORD_SECONDS
-
-
-def _message_bytes(workload: Workload) -> int:
-    return workload.record_bytes + VERSION_BYTES
 
 
 def _chunks(size: int, of: int) -> int:

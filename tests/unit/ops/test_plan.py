@@ -10,12 +10,14 @@ from samtranslator.yaml_helper import yaml_parse
 
 from api.ingest.body import REQUEST_BYTES_MAX
 from api.ingest.parse import REQUEST_RECORDS_MAX
-from consumer.drain import STOP_MS
 from dev.local.capacity import BURST_SECONDS_MAX
 from dev.paths import ROOT
 from ops import plan as planner
 from ops.plan import AdvisedParameters, Consumer, Workload, WorkloadInvalid, plan
 from records.item import RESERVED_BYTES, item_bytes, write_units
+from records.key import KeySchema
+from records.message import Message
+from records.validation import Record
 
 _TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 _DAY = 86_400.0
@@ -46,7 +48,7 @@ def test_the_figures_of_a_day_are_those_computed_by_hand() -> None:
     assert planned.backlog.greatest_age == pytest.approx((2000 - 75) * 600 / 75)
     assert planned.backlog.lasts == pytest.approx(600 + planned.backlog.drain_seconds)
     assert (planned.growth, planned.lost_after) == (0, None)
-    assert planned.advised == AdvisedParameters(write_units=150, workers=2, batch_size=10)
+    assert planned.advised == AdvisedParameters(write_units=150, workers=2)
 
 
 def test_burst_credit_reduces_the_backlog_by_its_records() -> None:
@@ -57,27 +59,33 @@ def test_burst_credit_reduces_the_backlog_by_its_records() -> None:
 
 
 def test_burst_credit_is_not_used_faster_than_the_workers_put() -> None:
-    load = Workload(rate=10, burst_rate=400, burst_seconds=60, period_seconds=3600, record_bytes=300, write_units=100)
-    slow, fast = (plan(load, Consumer(2, 10, puts)).backlog_with_credit for puts in (140, 1000))
+    load = Workload(rate=10, burst_rate=900, burst_seconds=60, period_seconds=3600, record_bytes=300, write_units=300)
+    two, more = Consumer(2, 100, 1), Consumer(10, 100, 1)
+    slow, fast = (plan(load, consumer).backlog_with_credit for consumer in (two, more))
     assert slow
     assert fast
-    # 280 of 400 a second are put, while 30,000 units of credit last far beyond the burst; then 280 against 10.
-    assert slow.greatest == pytest.approx((400 - 280) * 60)
-    assert slow.drain_seconds == pytest.approx((400 - 280) * 60 / (280 - 10))
-    assert slow.greatest_age == pytest.approx((400 - 280) * 60 / 280)
+    # While 90,000 units of credit last far beyond the burst, two workers are the limit.
+    put = two.rate_max
+    assert 600 < put < 800
+    assert slow.greatest == pytest.approx((900 - put) * 60)
+    assert slow.drain_seconds == pytest.approx((900 - put) * 60 / (put - 10))
+    assert slow.greatest_age == pytest.approx((900 - put) * 60 / put)
     assert fast.greatest == 0
 
 
 def test_when_the_credit_is_used_up_the_rest_drains_at_the_rate_of_the_table() -> None:
-    load = Workload(rate=0, burst_rate=500, burst_seconds=60, period_seconds=3600, record_bytes=300, write_units=50)
-    backlog = plan(load, Consumer(2, 10, 140)).backlog_with_credit
+    load = Workload(rate=0, burst_rate=1500, burst_seconds=60, period_seconds=7200, record_bytes=300, write_units=150)
+    consumer = Consumer(2, 100, 1)
+    backlog = plan(load, consumer).backlog_with_credit
     assert backlog
-    # 15,000 units of credit go at 280 - 50 a second: 65.2 s, 5.2 of them after the burst.
-    after = 15_000 / 230 - 60
-    left = (500 - 280) * 60 - 280 * after
-    assert backlog.greatest == pytest.approx((500 - 280) * 60)
-    assert backlog.drain_seconds == pytest.approx(after + left / 50)
-    assert backlog.greatest_age == pytest.approx(after + left / 50)
+    # 45,000 units of credit go as fast as two workers put more than the table earns: a while longer than the burst.
+    put = consumer.rate_max
+    after = 45_000 / (put - 150) - 60
+    assert after > 0
+    left = (1500 - put) * 60 - put * after
+    assert backlog.greatest == pytest.approx((1500 - put) * 60)
+    assert backlog.drain_seconds == pytest.approx(after + left / 150)
+    assert backlog.greatest_age == pytest.approx(after + left / 150)
 
 
 def test_a_table_below_the_average_never_drains_and_the_plan_says_when_records_are_lost() -> None:
@@ -113,16 +121,29 @@ def test_a_table_exactly_as_fast_as_the_average_drains_just_before_the_next_burs
 
 
 @pytest.mark.parametrize(
-    ("units", "record_bytes", "workers", "batch_size"),
-    [(1, 3900, 2, 6), (1, 100_000, 2, 1), (5, 300, 2, 10), (196, 300, 2, 10), (197, 300, 3, 10), (1000, 300, 11, 10)],
+    ("units", "record_bytes", "workers"),
+    [(1, 3900, 2), (1, 100_000, 2), (5, 300, 2), (500, 300, 2), (540, 300, 3), (1000, 300, 4), (5000, 300, 19)],
 )
-def test_the_consumer_has_the_workers_and_the_batch_size_that_suit_the_table(
-    units: int, record_bytes: int, workers: int, batch_size: int
-) -> None:
+def test_the_consumer_has_the_workers_that_keep_the_table_busy(units: int, record_bytes: int, workers: int) -> None:
     load = Workload(
         rate=0.001, burst_rate=5000, burst_seconds=1, period_seconds=_DAY, record_bytes=record_bytes, write_units=units
     )
-    assert plan(load).consumer == Consumer(workers, batch_size)
+    assert plan(load).consumer == Consumer(workers)
+    assert 2 * plan(load).consumer.rate_max > load.table_rate
+
+
+def test_a_worker_with_less_memory_has_less_of_a_processor_and_puts_less() -> None:
+    rates = [Consumer(2, 100, 1, memory).rate_max for memory in (128, 256, 512, 1769, 3008)]
+    assert rates == sorted(rates)
+    assert rates[1] == pytest.approx(2 * rates[0], rel=0.1)
+    assert rates[3] == rates[4], "one core is all that a Python process uses"
+
+
+def test_what_arrives_while_others_wait_is_deferred() -> None:
+    backlog = plan(A_DAY).backlog
+    assert backlog
+    assert backlog.deferred_in_burst == pytest.approx(2000 * 600)
+    assert backlog.deferred_after == pytest.approx(50 * backlog.drain_seconds)
 
 
 @given(workloads(), st.integers(1, 10_000))
@@ -143,7 +164,7 @@ def test_a_backlog_drains_exactly_when_the_average_is_within_the_capacity(
     load: Workload,
 ) -> None:
     planned = plan(load)
-    carried = min(load.table_rate, planned.consumer.workers * planner.PUTS_PER_WORKER)
+    carried = min(load.table_rate, planned.consumer.rate_max)
     assert planned.drains == (load.average_rate <= carried)
     assert (planned.growth > 0) == (not planned.drains)
     assert (planned.backlog_with_credit is None) == (not planned.drains)
@@ -156,7 +177,7 @@ def test_without_credit_the_figures_are_the_closed_forms(load: Workload) -> None
     backlog = planned.backlog
     assume(backlog)
     assert backlog
-    most = min(load.table_rate, planned.consumer.workers * planner.PUTS_PER_WORKER)
+    most = min(load.table_rate, planned.consumer.rate_max)
     greatest = max(0.0, load.burst_rate - most) * load.burst_seconds
     assert backlog.greatest == pytest.approx(greatest, rel=1e-6, abs=1e-6)
     assert backlog.greatest_age == pytest.approx(greatest / most, rel=1e-6, abs=1e-3)
@@ -210,7 +231,7 @@ def test_the_write_units_of_a_record_are_those_of_its_item(text: str, more: int)
         ({"records_per_request": 0}, "1 to 10,000 records"),
         ({"records_per_request": 10_001}, "1 to 10,000 records"),
         ({"records_per_request": 5000}, "fewer records in each"),
-        ({"rate": 150_000, "burst_rate": 150_000}, "more than the consumer can put"),
+        ({"rate": 450_000, "burst_rate": 450_000}, "more than the consumer can put"),
     ],
 )
 def test_an_impossible_workload_raises_an_error_that_says_why(wrong: dict[str, Any], message: str) -> None:
@@ -221,12 +242,17 @@ def test_an_impossible_workload_raises_an_error_that_says_why(wrong: dict[str, A
 
 def test_the_planners_limits_are_those_of_the_template_and_the_functions() -> None:
     parameters, resources = _TEMPLATE["Parameters"], _TEMPLATE["Resources"]
-    queue, function = (resources[name]["Properties"] for name in ("RecordQueue", "ConsumerFunction"))
+    queue = resources["RecordQueue"]["Properties"]
     workers, batch = parameters["ConsumerMaximumConcurrency"], parameters["ConsumerBatchSize"]
     assert queue["MessageRetentionPeriod"] == planner.RETENTION_SECONDS
-    assert function["Timeout"] - STOP_MS / 1000 == planner.INVOCATION_SECONDS
     assert (workers["MinValue"], workers["MaxValue"]) == (planner.WORKERS_MIN, planner.WORKERS_MAX)
-    assert batch["MaxValue"] == planner.BATCH_SIZE_MAX
+    window = parameters["ConsumerBatchWindowSeconds"]
+    assert (batch["Default"], window["Default"]) == (planner.BATCH_SIZE, planner.WINDOW_SECONDS)
+    for name in ("ApiMemoryMegabytes", "ConsumerMemoryMegabytes"):
+        assert parameters[name]["Default"] == planner.MEMORY_MB
+    record = Record(KeySchema().of({"id": "1"}), {"id": "1"}, "018bcfe5-687b-7000-8000-000000000000")
+    message = Message.of(record)
+    assert message.size - len(message.body) == planner.VERSION_BYTES
     assert parameters["TableReadCapacityUnits"]["Default"] == A_DAY.read_units
     assert (REQUEST_BYTES_MAX, REQUEST_RECORDS_MAX) == (planner.REQUEST_BYTES_MAX, planner.REQUEST_RECORDS_MAX)
     assert planner.CREDIT_SECONDS == BURST_SECONDS_MAX

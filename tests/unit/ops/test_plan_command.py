@@ -1,6 +1,7 @@
 """`python -m ops plan`: the page, and the messages for invalid input."""
 
 import argparse
+import re
 from typing import Any
 
 import pytest
@@ -46,7 +47,8 @@ def test_the_page_compares_the_cost_with_a_table_without_a_buffer(capsys: pytest
     assert row(text, "API Gateway") == "API Gateway 166,987,500 requests, the first 300 million 166.99"
     assert row(text, "provisioned for the burst").startswith("provisioned for the burst 1,898.00 4,000 write units")
     assert row(text, "on demand").startswith("on demand 208.73")
-    assert "Cheapest with these prices: on demand. With 10 records a request: 127.83 buffered" in text
+    assert "Cheapest with these prices: on demand. Write directly to a table on demand" in text
+    assert re.search(r"^  With 10 records a request: 1[34]\d\.\d\d buffered", text, re.MULTILINE)
     assert "us-east-1, arm64, as seen between 2024-11 and 2026-09" in text
     assert "free tiers" in text
 
@@ -54,6 +56,12 @@ def test_the_page_compares_the_cost_with_a_table_without_a_buffer(capsys: pytest
 def test_posting_more_records_together_makes_the_buffer_the_cheapest(capsys: pytest.CaptureFixture[str]) -> None:
     text = page(capsys, records_per_request="10")
     assert "Cheapest with these prices: buffered.\n" in text
+
+
+def test_a_front_without_api_gateway_and_less_memory_show_in_the_bill(capsys: pytest.CaptureFixture[str]) -> None:
+    text = page(capsys, front="FunctionUrl", api_memory="256")
+    assert "API Gateway" not in text.partition("Not in the model")[0]
+    assert row(text, "Lambda, SnapStart").startswith("Lambda, SnapStart 657,000 GB-seconds")
 
 
 def test_a_table_that_is_too_slow_never_drains_and_another_is_advised(capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,7 +91,7 @@ def test_every_advised_parameter_exists_in_the_template_and_is_within_its_bounds
     text = page(capsys).partition("Parameters to set")[2].partition("\n\n")[0]
     advised = {line.split()[0]: int(line.split()[1]) for line in text.splitlines()[1:]}
     parameters = _TEMPLATE["Parameters"]
-    assert len(advised) == 5
+    assert len(advised) == 6
     assert set(advised) <= set(parameters)
     for name, value in advised.items():
         assert parameters[name].get("MinValue", 0) <= value <= parameters[name].get("MaxValue", value)
@@ -119,6 +127,8 @@ def test_the_page_has_at_most_120_columns_and_no_trailing_spaces(
         ({"record_bytes": "500000"}, "a record has 1 to 409,456 bytes"),
         ({"write_units": "0"}, "at least 1 write unit"),
         ({"records_per_request": "5000"}, "at most 6,291,456 bytes"),
+        ({"consumer_memory": "64"}, "a function has at least 128 MB"),
+        ({"front": "Gateway"}, "invalid choice: 'Gateway'"),
     ],
 )
 def test_invalid_input_is_an_error_that_names_it_and_nothing_is_planned(
@@ -140,5 +150,14 @@ def test_the_help_names_every_option_and_has_an_example(capsys: pytest.CaptureFi
     text = capsys.readouterr().out
     assert caught.value.code == 0
     assert "python -m ops plan --rate 50 --burst-rate 2000" in text
-    for option in (*_GIVEN, "burst-every", "read-units", "records-per-request"):
+    for option in (
+        *_GIVEN,
+        "burst-every",
+        "read-units",
+        "records-per-request",
+        "front",
+        "access-log",
+        "tracing",
+        "api-memory",
+    ):
         assert f"--{option} " in text

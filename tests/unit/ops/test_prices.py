@@ -1,21 +1,15 @@
 """The bill: figures computed by hand, and properties of every workload."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samtranslator.yaml_helper import yaml_parse
 
-from dev.paths import ROOT
+from ops.draining import consumed
 from ops.plan import Consumer, Workload, plan
-from ops.prices import MEMORY_GB, PRICES, VERSION_BYTES, Bill, Line, bill, consumed
-from records.key import KeySchema
-from records.message import Message
-from records.validation import Record
+from ops.prices import PRICES, Bill, Deployment, Line, bill
 
-_TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 _DAY = 86_400.0
 _MONTH = 730 * 3600
 
@@ -70,30 +64,46 @@ def test_the_bill_counts_a_month_of_requests_and_of_table_capacity() -> None:
     assert billed.buffered_dollars == pytest.approx(billed.dollars - dollars(billed.api) - billed.table[1].dollars)
 
 
-def test_without_a_backlog_each_record_costs_an_invocation_a_receive_and_a_deletion() -> None:
+def test_the_consumer_is_billed_for_what_it_uses() -> None:
     planned = plan(STEADY)
-    assert planned.backlog
-    assert planned.backlog.greatest == 0
-    used = consumed(planned)
-    assert used.invocations == pytest.approx(11 * _MONTH)
-    assert used.sqs_requests == pytest.approx(2 * 11 * _MONTH)
-    assert used.seconds == pytest.approx(11 * _MONTH / 140)
+    used, lines = consumed(planned, _MONTH), quantities(bill(planned).buffer)
+    assert lines["SQS, draining", "requests"] == used.sqs_requests
+    assert lines["Lambda, consumer", "invocations"] == used.invocations
+    assert lines["Lambda, consumer", "GB-seconds"] == pytest.approx(used.seconds / 2)
+    assert lines["CloudWatch, consumer", "GB of logs"] == pytest.approx(used.invocations * 400 / 1024**3)
 
 
-def test_with_a_backlog_every_worker_is_paid_for_all_the_time_and_batches_are_full() -> None:
-    planned = plan(replace(STEADY, write_units=5))
-    assert not planned.drains
-    used = consumed(planned)
-    assert used.seconds == pytest.approx(2 * _MONTH)
-    assert used.invocations == pytest.approx(5 * _MONTH / 10)
-    assert used.sqs_requests == pytest.approx(2 * used.invocations)
+def test_a_function_url_saves_what_the_gateway_costs_and_nothing_else() -> None:
+    planned = plan(STEADY)
+    gateway, url = bill(planned), bill(planned, Deployment(has_api_gateway=False))
+    assert url.dollars == pytest.approx(gateway.dollars - sum(line.dollars for line in gateway.api[:2]))
 
 
-def test_a_batch_that_one_invocation_cannot_put_costs_another_call_to_return_the_rest() -> None:
-    load = Workload(rate=0, burst_rate=5, burst_seconds=600, period_seconds=_DAY / 24, record_bytes=3900, write_units=1)
-    fits, does_not = (consumed(plan(load, Consumer(2, batch))) for batch in (5, 10))
-    assert fits.sqs_requests == pytest.approx(2 * fits.invocations)
-    assert does_not.sqs_requests == pytest.approx(3 * does_not.invocations)
+def test_access_logs_and_traces_are_billed_only_when_they_are_on() -> None:
+    planned = plan(STEADY)
+    requests, plain = 11 * _MONTH, quantities(bill(planned).api)
+    full = quantities(bill(planned, Deployment(has_access_log=True, has_tracing=True)).api)
+    assert plain["API Gateway, access log", "GB of logs"] == plain["X-Ray, API", "traces"] == 0
+    assert full["API Gateway, access log", "GB of logs"] == pytest.approx(requests * 350 / 1024**3)
+    assert full["X-Ray, API", "traces"] == pytest.approx(_MONTH + 0.05 * (requests - _MONTH))
+    assert quantities(bill(planned, Deployment(has_api_gateway=False, has_access_log=True)).api) == quantities(
+        bill(planned, Deployment(has_api_gateway=False)).api
+    ), "a function URL has no access log"
+
+
+@pytest.mark.parametrize("memory", [256, 1024])
+def test_each_function_is_billed_for_its_own_memory(memory: int) -> None:
+    api = quantities(bill(plan(STEADY), Deployment(api_memory_mb=memory)).api)
+    assert api["Lambda, API", "GB-seconds"] == pytest.approx(11 * _MONTH * (0.02 + 0.0001) * memory / 1024)
+    planned = plan(STEADY, Consumer(2, memory_mb=memory))
+    used = consumed(planned, _MONTH)
+    assert quantities(bill(planned).buffer)["Lambda, consumer", "GB-seconds"] == used.seconds * memory / 1024
+
+
+def test_a_months_records_are_stored_and_kept_for_recovery() -> None:
+    stored, kept = bill(plan(STEADY)).storage
+    assert stored.quantity == kept.quantity == pytest.approx(11 * _MONTH * (STEADY.item_bytes + 100) / 1024**3)
+    assert (stored.dollars, kept.dollars) == pytest.approx((0.25 * stored.quantity, 0.2 * stored.quantity))
 
 
 def test_an_idle_queue_is_polled_fifteen_times_a_minute() -> None:
@@ -143,7 +153,7 @@ def test_the_snapshot_of_the_api_is_cached_all_month() -> None:
 
 def test_the_bill_of_another_region_needs_only_another_table_of_prices() -> None:
     twice = {name: replace(price, dollars=2 * price.dollars) for name, price in PRICES.items()}
-    here, there = bill(plan(STEADY)), bill(plan(STEADY), twice)
+    here, there = bill(plan(STEADY)), bill(plan(STEADY), prices=twice)
     assert there.dollars == pytest.approx(2 * here.dollars)
     assert there.peak.dollars == pytest.approx(2 * here.peak.dollars)
     assert there.on_demand.dollars == pytest.approx(2 * here.on_demand.dollars)
@@ -161,7 +171,7 @@ def test_every_price_has_a_source_and_a_month(name: str) -> None:
 
 
 def without_the_consumer(billed: Bill) -> float:
-    return dollars(billed.api) + billed.buffer[0].dollars + billed.on_demand.dollars + billed.storage.dollars
+    return dollars(billed.api) + billed.buffer[0].dollars + billed.on_demand.dollars + dollars(billed.storage)
 
 
 @given(workloads(), st.floats(1.01, 3))
@@ -187,10 +197,3 @@ def test_more_records_in_a_request_never_cost_more(load: Workload) -> None:
     alone, together = (bill(plan(replace(load, records_per_request=number))) for number in (1, 10))
     assert together.dollars < alone.dollars
     assert together.table == alone.table
-
-
-def test_the_size_of_a_version_and_the_memory_are_as_in_the_message_and_the_template() -> None:
-    record = Record(KeySchema().of({"id": "1"}), {"id": "1"}, "018bcfe5-687b-7000-8000-000000000000")
-    message = Message.of(record)
-    assert message.size - len(message.body) == VERSION_BYTES
-    assert _TEMPLATE["Globals"]["Function"]["MemorySize"] / 1024 == MEMORY_GB
