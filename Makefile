@@ -25,7 +25,7 @@ export BURST_SECONDS ?= 300
 export COUNT ?= 50
 export BYTES ?= 4096
 
-.PHONY: help env run dev burst load report screenshot test check simulate ops plan bench bench-drain bench-drain-real format openapi build deploy lock clean
+.PHONY: help env run dev burst load report screenshot test check simulate ops plan bench bench-drain bench-drain-goals bench-drain-real format openapi build deploy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -81,7 +81,10 @@ bench-drain: env ## the drain compared with other policies, in virtual time; wri
 	@$(BIN)/python -m dev.bench.drain.picture
 	@$(BIN)/python -m dev.bench.drain.cpu
 
-bench-drain-real: env ## the same in real time, on several local stacks at once
+bench-drain-goals: env ## what the drain shall cost and reach, and whether it does, in virtual time
+	@$(BIN)/python -m dev.bench.drain.goals
+
+bench-drain-real: env ## the drain in real time beside one whose workers sleep, on local stacks (20 minutes)
 	@$(BIN)/python -m dev.bench.drain.real
 
 format: env ## formats the sources

@@ -1,7 +1,8 @@
-"""`python -m dev.bench.drain.cpu`: the consumer's CPU per record beside a bare loop of boto3's put_item, in one run.
+"""`python -m dev.bench.drain.cpu`: the consumer's CPU per record put and per message deferred, beside a bare loop of
+boto3's put_item, in one run.
 
-Both talk to a sink on loopback that answers like DynamoDB and costs next to nothing; it runs in a process of its own,
-and its count must equal what was put. CPU is the client process's own, user and system.
+All talk to a sink on loopback that answers like DynamoDB and SQS and costs next to nothing; it runs in a process of its
+own, and its count must equal what was put. CPU is the client process's own, user and system.
 """
 
 import json
@@ -10,34 +11,40 @@ import socketserver
 import statistics
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 from botocore.config import Config
 
+from consumer.backlog import Backlog
 from consumer.clients import CONFIG
 from consumer.clock import Clock
+from consumer.dead_letters import DeadLetterSender
+from consumer.deferral import Deferral
 from consumer.drain import DrainDependencies
 from consumer.handler import create_handler
-from consumer.pace import Pace
-from consumer.paced_table import PacedTable
+from consumer.puts import PUTS_IN_FLIGHT_MAX, Puts
 from consumer.queue import DeliveryQueue
+from consumer.schedule import Schedule
 from consumer.table import TableWriter
 from records.item import Provenance, to_item
 from records.json_text import parse
 from records.key import KeySchema
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 _ROUNDS = 7
 _RECORDS = 1000
 _BATCH = 10
 _BYTES = 1024
 _VERSION = "018bcfe5-687b-7000-8000-000000000000"
-_ANSWER = b'{"ConsumedCapacity":{"CapacityUnits":1.0,"Table":{"CapacityUnits":1.0},"TableName":"records"}}'
+_PUT = b'{"ConsumedCapacity":{"CapacityUnits":1.0,"Table":{"CapacityUnits":1.0},"TableName":"records"}}'
+_ANSWERS = {"DescribeTable": {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": 5}}}}
+_COUNTS = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+_DEEP, _EMPTY = "deep", "empty"
+"""Queues: one with a backlog that waits for the table, one without."""
+_HIDDEN = 100_000
 
 
 class _Sink(socketserver.ThreadingTCPServer):
@@ -50,15 +57,24 @@ class _Answer(BaseHTTPRequestHandler):
     server: _Sink
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self.server.puts += 1
+        request = self.rfile.read(int(self.headers["content-length"]))
+        operation = self.headers["x-amz-target"].rpartition(".")[2]
+        answer = _PUT if operation == "PutItem" else json.dumps(_answer(operation, request)).encode()
+        self.server.puts += operation == "PutItem"
         self.wfile.write(
-            b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n" % len(_ANSWER)
-            + _ANSWER
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: %d\r\n\r\n" % len(answer)
+            + answer
         )
 
     def log_message(self, *_: object) -> None:
         """Quiet."""
+
+
+def _answer(operation: str, request: bytes) -> dict[str, Any]:
+    if operation == "GetQueueAttributes":
+        hidden = _HIDDEN if json.loads(request)["QueueUrl"].endswith(_DEEP) else 0
+        return {"Attributes": dict(zip(_COUNTS, ["0", str(hidden), "0"], strict=True))}
+    return _ANSWERS.get(operation, {})
 
 
 def _sink(pipe: Connection) -> None:
@@ -76,12 +92,18 @@ class _Context:
 
 
 def _event(first: int) -> dict[str, Any]:
+    now_ms = str(time.time_ns() // 1_000_000)
+
     def record(n: int) -> dict[str, Any]:
         return {
             "messageId": f"{n:08x}-0000-4000-8000-000000000000",
             "receiptHandle": "handle",
             "body": _body(n),
-            "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "1700000000000"},
+            "attributes": {
+                "ApproximateReceiveCount": "1",
+                "SentTimestamp": now_ms,
+                "ApproximateFirstReceiveTimestamp": now_ms,
+            },
             "messageAttributes": {"version": {"stringValue": _VERSION}},
         }
 
@@ -97,43 +119,47 @@ def _body(n: int) -> str:
 
 def main() -> int:
     here, there = multiprocessing.Pipe()
-    sink = multiprocessing.Process(target=_sink, args=(there,))
+    sink = multiprocessing.Process(target=_sink, args=(there,), daemon=True)
     sink.start()
     url = f"http://127.0.0.1:{here.recv()}"
-    handler, dynamodb = _handler(_client(url, CONFIG)), _client(url, None)
+    dynamodb = _client("dynamodb", url, None)
+    putting, deferring = _handler(url, _EMPTY), _handler(url, _DEEP)
     events = [_event(first) for first in range(0, _RECORDS, _BATCH)]
     provenance = Provenance.of(_VERSION, 0, 0)
     items = [to_item(parse(_body(n).encode()), provenance) for n in range(_RECORDS)]  # type: ignore[arg-type] # an object
-
-    def drain() -> None:
-        for event in events:
-            assert handler(event, _Context()) == {"batchItemFailures": []}
 
     def bare() -> None:
         for item in items:
             dynamodb.put_item(TableName="records", Item=item)
 
-    for run in (drain, bare):  # warm-up
+    def put() -> None:
+        for event in events:
+            assert putting(event, _Context()) == {"batchItemFailures": []}
+
+    def defer() -> None:
+        for event in events:
+            assert len(deferring(event, _Context())["batchItemFailures"]) == _BATCH
+
+    runs = (bare, put, defer)
+    for run in runs:  # warm-up
         run()
-    pairs = [(_cpu(drain), _cpu(bare)) for _ in range(_ROUNDS)]
+    rounds = [tuple(_cpu(run) for run in runs) for _ in range(_ROUNDS)]
     here.send(None)
     puts = here.recv()
     sink.join()
     if puts != 2 * (_ROUNDS + 1) * _RECORDS:
         print(f"the sink took {puts} puts: the measurement is void")
         return 1
-    forebay, loop = (statistics.median(each) / _RECORDS * 1e6 for each in zip(*pairs, strict=True))
-    ratio = statistics.median(a / b for a, b in pairs)
-    print(f"CPU per record of 1 KB, median of {_ROUNDS} rounds of {_RECORDS}:")
-    print(f"  bare put_item loop  {loop:7.0f} µs")
-    print(f"  the consumer        {forebay:7.0f} µs")
-    print(f"  ratio               {ratio:7.2f}")
+    print(f"CPU per record of 1 KB, median of {_ROUNDS} rounds of {_RECORDS}, batches of {_BATCH}:")
+    for name, seconds in zip(("a bare put_item loop", "put", "deferred"), zip(*rounds, strict=True), strict=True):
+        ratio = statistics.median(each / loop for each, (loop, *_) in zip(seconds, rounds, strict=True))
+        print(f"  {name:<21} {statistics.median(seconds) / _RECORDS * 1e6:7.0f} µs  {ratio:5.2f}")
     return 0
 
 
-def _client(url: str, config: Config | None) -> "DynamoDBClient":
+def _client(service: str, url: str, config: Config | None) -> Any:  # noqa: ANN401 - boto3's clients by name
     return boto3.client(
-        "dynamodb",
+        service,  # type: ignore[call-overload] # one of two
         config=config,
         endpoint_url=url,
         region_name="us-east-1",
@@ -142,15 +168,26 @@ def _client(url: str, config: Config | None) -> "DynamoDBClient":
     )
 
 
-def _handler(dynamodb: "DynamoDBClient") -> Any:  # noqa: ANN401 - called with an event as Lambda does
-    clock = Clock(lambda: time.time_ns() // 1_000_000, time.monotonic, time.sleep, lambda: 0.5)
+def _handler(url: str, queue_name: str) -> Any:  # noqa: ANN401 - called with an event as Lambda does
+    """As consumer/aws_lambda.py composes it."""
+    clock = Clock(lambda: time.time_ns() // 1_000_000, lambda: 0.5)
 
     def count(_name: str, _number: float) -> None:
         pass
 
-    table = PacedTable(TableWriter(dynamodb, "records"), Pace(2, clock.random), clock, count)
-    queue: Any = DeliveryQueue(None, "unused")  # type: ignore[arg-type] # nothing goes back here
-    return create_handler(DrainDependencies(table, queue, queue, KeySchema(), clock, count), lambda: None)
+    sqs = _client("sqs", url, CONFIG)
+    table, queue = TableWriter(_client("dynamodb", url, CONFIG), "records"), DeliveryQueue(sqs, f"{url}/1/{queue_name}")
+    backlog = Backlog(queue, table, time.time, 2)
+    dependencies = DrainDependencies(
+        puts=Puts(table, backlog, clock, ThreadPoolExecutor(PUTS_IN_FLIGHT_MAX).map, count),
+        deferral=Deferral(backlog, Schedule(clock.random), clock),
+        queue=queue,
+        dead_letters=DeadLetterSender(sqs, "unused", clock.now_ms),
+        key_schema=KeySchema(),
+        clock=clock,
+        count=count,
+    )
+    return create_handler(dependencies, lambda: None)
 
 
 def _cpu(run: Any) -> float:  # noqa: ANN401 - a callable

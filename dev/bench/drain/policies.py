@@ -13,8 +13,11 @@ from botocore.retries.adaptive import ClientRateLimiter, RateClocker
 from botocore.retries.bucket import Clock, TokenBucket
 from botocore.retries.throttling import CubicCalculator
 
+from consumer.queue import DeliveryQueue
+from consumer.table import TableWriter
+from dev.bench.drain.waiting import WaitingClock, WaitingDrain
 from dev.simulation.environments import Handler
-from dev.simulation.world import FUNCTION_SECONDS, RECEIVES_MAX, VISIBILITY_SECONDS, World, forebay
+from dev.simulation.world import FUNCTION_SECONDS, RECEIVES_MAX, VISIBILITY_SECONDS, Setting, World, forebay
 from records.json_text import parse
 
 _ADAPTIVE_ATTEMPTS_MAX = 10
@@ -23,8 +26,12 @@ _BACKOFF_SECONDS_MAX = 20.0  # botocore.retries.standard.ExponentialBackoff
 
 @dataclass(frozen=True, slots=True)
 class Policy:
+    """Batches of ten without a window are what the former consumer and the original pattern have."""
+
     name: str
     environment: Callable[[World], Handler]
+    batch_size: int = 10
+    window_seconds: float = 0.0
     function_seconds: float = FUNCTION_SECONDS
     visibility_seconds: float = VISIBILITY_SECONDS
     receives_max: int = RECEIVES_MAX
@@ -57,8 +64,18 @@ def adaptive(world: World) -> Handler:
     return _sequential(put)
 
 
+def waiting(world: World) -> Handler:
+    """Forebay's former drain, whose workers sleep until their turn."""
+    clock = WaitingClock(world.clock.now_ms, world.clock.monotonic, world.clock.sleep, world.random.random)
+    table = TableWriter(cast("Any", world.dynamodb), "records")
+    queue = DeliveryQueue(cast("Any", world.sqs), "records")
+    return WaitingDrain(table, queue, clock, world.setting.workers).handler
+
+
+FOREBAY = Policy("forebay", forebay, Setting().batch_size, Setting().window_seconds)
 POLICIES = [
-    Policy("forebay", forebay),
+    FOREBAY,
+    Policy("waiting", waiting),
     Policy("adaptive", adaptive),
     Policy("original", original, function_seconds=10, visibility_seconds=20, receives_max=20),
 ]
