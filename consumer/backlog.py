@@ -49,6 +49,9 @@ class Backlog:
     """Since SQS answered."""
 
     def throttled(self) -> None:
+        """The first throttle for a while may be a surge's: what SQS said before it is of no use."""
+        if not self.throttled_within(REFRESH_SECONDS):
+            self._asked_at = None
         self._throttled_at = self.now()
 
     def joined(self, messages: int) -> None:

@@ -256,3 +256,13 @@ def test_a_throttle_counts_for_as_many_seconds_as_the_caller_wants(seconds: floa
 
 def test_before_the_first_throttle_there_was_none_however_long_ago() -> None:
     assert not Known().backlog.throttled_within(1e9)
+
+
+def test_the_first_throttle_for_a_while_makes_what_sqs_said_before_it_worthless() -> None:
+    known = Known(0, 1000, table=5)
+    for now in (0, 5, 6, 40):
+        known.time.now = now
+        if now:
+            known.backlog.throttled()
+        known.backlog.refresh()
+    assert known.queue.asked == [0, 5, 40]
