@@ -16,7 +16,7 @@ from tests.harness.processes import needs_proc, processes
 from tests.harness.stack import Stack, running
 
 _SCREENSHOTS = ROOT / ".test-output" / "console"
-_WAIT_MS = 120_000
+_WAIT_MS = 300_000
 _SENT = 60
 
 

@@ -36,7 +36,7 @@ def figure(output: str, name: str) -> int:
 
 def test_a_short_load_ends_by_itself_with_every_202_accounted_for(stack: Stack) -> None:
     run = command("dev.load", PORT=stack.port, USERS="3", RATE="100", SECONDS="3")
-    output = run.communicate(timeout=180)[0]
+    output = run.communicate(timeout=300)[0]
     assert run.returncode == 0, output
     accepted = re.search(r"(\d+) of (\d+) records accepted in ", output)
     assert accepted, output
@@ -108,7 +108,7 @@ def test_records_that_a_slow_table_has_not_taken_yet_are_in_the_queue_and_later_
 
 def test_a_load_without_a_running_stack_is_an_error() -> None:
     run = command("dev.load", PORT="1")
-    assert "load: nothing runs on port 1: start it with make run" in run.communicate(timeout=180)[0]
+    assert "load: nothing runs on port 1: start it with make run" in run.communicate(timeout=300)[0]
     assert run.returncode == 1
 
 
@@ -120,5 +120,5 @@ def test_an_invalid_setting_is_named(setting: str) -> None:
 
 def test_a_load_with_an_invalid_setting_names_it() -> None:
     run = command("dev.load", USERS="0")
-    assert run.communicate(timeout=180)[0].startswith("load: USERS=0: a number from 1 to 1,000")
+    assert run.communicate(timeout=300)[0].startswith("load: USERS=0: a number from 1 to 1,000")
     assert run.returncode == 1

@@ -9,7 +9,7 @@ from tests.harness.commands import command, interrupt, printed_until
 def test_a_report_is_made_with_a_stack_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "report.html"
     run = command("dev.load.report", str(path), WCU="20", SECONDS="6", PORT="1")
-    output = run.communicate(timeout=120)[0]
+    output = run.communicate(timeout=300)[0]
     assert run.returncode == 0, output
     receipts = re.search(r"(\d+) receipts: every 202 is accounted for", output)
     assert receipts, output

@@ -163,7 +163,7 @@ def test_neither_proxies_nor_aws_profiles_of_the_user_reach_the_stack_and_its_co
             (make("ops", ARGS=f"status --local={port}"), "the local stack on port"),
         ):
             done = subprocess.run(
-                command, cwd=ROOT, env=hostile_environment, capture_output=True, text=True, timeout=120, check=False
+                command, cwd=ROOT, env=hostile_environment, capture_output=True, text=True, timeout=300, check=False
             )
             assert done.returncode == 0, done.stdout + done.stderr
             assert expected in done.stdout
