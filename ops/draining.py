@@ -7,7 +7,8 @@ simulation, which runs the consumer itself.
 import math
 from typing import NamedTuple
 
-from ops.plan import RECEIVE_MAX, Plan, put_seconds
+from ops.plan import Plan
+from ops.workload import RECEIVE_MAX, put_seconds
 
 SQS_METER_BYTES = 64 * 1024
 """https://aws.amazon.com/sqs/pricing/: each 64 KB of a call's messages is a request."""

@@ -8,19 +8,9 @@ from functools import partial
 
 from ops.command import DONE, Subparsers
 from ops.formatting import count, table
-from ops.plan import (
-    BATCH_SIZE,
-    MEMORY_MB,
-    REQUEST_BYTES_MAX,
-    WINDOW_SECONDS,
-    Plan,
-    PlannedBacklog,
-    Workload,
-    WorkloadInvalid,
-    consumer_for,
-    plan,
-)
+from ops.plan import Plan, PlannedBacklog, consumer_for, plan
 from ops.prices import MONTH_HOURS, PRICES, REGION, Bill, Deployment, Line, api_seconds, bill
+from ops.workload import BATCH_SIZE, MEMORY_MB, REQUEST_BYTES_MAX, WINDOW_SECONDS, Workload, WorkloadInvalid
 from records.item import RESERVED_BYTES
 
 _DESCRIPTION = """\

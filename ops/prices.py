@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ops.draining import SQS_METER_BYTES, consumed
-from ops.plan import MEMORY_MB, Plan, Workload
+from ops.plan import Plan
+from ops.workload import MEMORY_MB, Workload
 from records.limits import SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
 
 REGION = "us-east-1"

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Sequence
 
 from dev.paths import ROOT
-from ops.plan import Workload, plan
+from ops.plan import plan
 from ops.prices import Bill, bill
+from ops.workload import Workload
 
 PICTURE = ROOT / "docs" / "cost.svg"
 _DAY, _BURST_SECONDS, _BURST_SHARE = 86_400.0, 600.0, 0.3

@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from ops.draining import SQS_METER_BYTES
-from ops.plan import MEMORY_MB
 from ops.prices import PRICES
+from ops.workload import MEMORY_MB
 
 OVERHEAD_SECONDS = 0.025
 """Lambda's runtime around the handler: the event is parsed, the answer and the logs are written."""

@@ -26,7 +26,7 @@ from dev.simulation.event_source import EventSource
 from dev.simulation.faults import Chance, SimulatedFaults
 from dev.simulation.queue import SimulatedMessage, SimulatedQueue
 from dev.simulation.sqs import SqsClient
-from ops.plan import MEMORY_MB
+from ops.workload import MEMORY_MB
 from records.json_text import write
 from records.key import KeySchema
 from records.version import Versions, version_of_bare_message

@@ -16,8 +16,9 @@ from dev.simulation.clock import EPOCH_MS
 from dev.simulation.faults import SimulatedFaults
 from dev.simulation.world import Setting, World
 from ops.draining import consumed
-from ops.plan import CREDIT_SECONDS, Plan, Workload, plan
+from ops.plan import CREDIT_SECONDS, Plan, plan
 from ops.prices import EMPTY_RECEIVES_A_MINUTE, PRICES
+from ops.workload import Workload
 
 _NAMES_BYTES = len("id") + len("0000001") + len("content")
 _TAIL_SECONDS = 120.0

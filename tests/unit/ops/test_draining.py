@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ops.draining import Consumed, consumed
-from ops.plan import Consumer, Workload, plan
+from ops.plan import plan
+from ops.workload import Consumer, Workload
 
 _HOUR = 3600.0
 

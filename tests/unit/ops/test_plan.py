@@ -13,7 +13,9 @@ from api.ingest.parse import REQUEST_RECORDS_MAX
 from dev.local.capacity import BURST_SECONDS_MAX
 from dev.paths import ROOT
 from ops import plan as planner
-from ops.plan import AdvisedParameters, Consumer, Workload, WorkloadInvalid, plan
+from ops import workload
+from ops.plan import AdvisedParameters, plan
+from ops.workload import Consumer, Workload, WorkloadInvalid
 from records.item import RESERVED_BYTES, item_bytes, write_units
 from records.key import KeySchema
 from records.message import Message
@@ -245,14 +247,14 @@ def test_the_planners_limits_are_those_of_the_template_and_the_functions() -> No
     queue = resources["RecordQueue"]["Properties"]
     workers, batch = parameters["ConsumerMaximumConcurrency"], parameters["ConsumerBatchSize"]
     assert queue["MessageRetentionPeriod"] == planner.RETENTION_SECONDS
-    assert (workers["MinValue"], workers["MaxValue"]) == (planner.WORKERS_MIN, planner.WORKERS_MAX)
+    assert (workers["MinValue"], workers["MaxValue"]) == (workload.WORKERS_MIN, workload.WORKERS_MAX)
     window = parameters["ConsumerBatchWindowSeconds"]
-    assert (batch["Default"], window["Default"]) == (planner.BATCH_SIZE, planner.WINDOW_SECONDS)
+    assert (batch["Default"], window["Default"]) == (workload.BATCH_SIZE, workload.WINDOW_SECONDS)
     for name in ("ApiMemoryMegabytes", "ConsumerMemoryMegabytes"):
-        assert parameters[name]["Default"] == planner.MEMORY_MB
+        assert parameters[name]["Default"] == workload.MEMORY_MB
     record = Record(KeySchema().of({"id": "1"}), {"id": "1"}, "018bcfe5-687b-7000-8000-000000000000")
     message = Message.of(record)
-    assert message.size - len(message.body) == planner.VERSION_BYTES
+    assert message.size - len(message.body) == workload.VERSION_BYTES
     assert parameters["TableReadCapacityUnits"]["Default"] == A_DAY.read_units
-    assert (REQUEST_BYTES_MAX, REQUEST_RECORDS_MAX) == (planner.REQUEST_BYTES_MAX, planner.REQUEST_RECORDS_MAX)
+    assert (REQUEST_BYTES_MAX, REQUEST_RECORDS_MAX) == (workload.REQUEST_BYTES_MAX, workload.REQUEST_RECORDS_MAX)
     assert planner.CREDIT_SECONDS == BURST_SECONDS_MAX

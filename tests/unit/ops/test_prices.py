@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ops.draining import consumed
-from ops.plan import Consumer, Workload, plan
+from ops.plan import plan
 from ops.prices import PRICES, Bill, Deployment, Line, bill
+from ops.workload import Consumer, Workload
 
 _DAY = 86_400.0
 _MONTH = 730 * 3600

@@ -8,8 +8,8 @@ from dev.simulation.faults import Chance, SimulatedFaults
 from dev.simulation.queue import SimulatedQueue
 from dev.simulation.sqs import SqsClient
 from dev.simulation.world import Setting, World
-from ops.plan import MEMORY_MB
 from ops.prices import PRICES
+from ops.workload import MEMORY_MB
 
 
 def test_an_invocation_is_billed_by_the_millisecond_with_its_overhead_and_its_cold_start() -> None:
