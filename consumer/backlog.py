@@ -15,8 +15,8 @@ _POLLERS = 5
 """Lambda polls a queue over so many connections, and over more only when a surge lasts:
 https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html"""
 RATE_REFRESH_SECONDS = 30.0
-IN_FLIGHT_MAX = 114_000
-"""Messages that may be hidden at once, with a margin: at 120,000 in flight SQS delivers no more.
+IN_FLIGHT_MAX = 120_000
+"""Messages that may be hidden at once. Then SQS delivers no more:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
 _SMOOTHING = 0.05
 
@@ -55,7 +55,7 @@ class Backlog:
         self._throttled_at = self.now()
 
     def joined(self, messages: int) -> None:
-        """So many new messages were deferred by this worker, and about as many by each of the others that are busy."""
+        """So many new messages were deferred by this worker, and about half as many by each other one that is busy."""
         self._joined += messages
 
     def throttled_within(self, seconds: float) -> bool:
@@ -98,9 +98,14 @@ class Backlog:
         return self.depth is not None and self.depth.in_flight > min(self.depth.waiting, hidden_max)
 
     @property
-    def trickles(self) -> bool:
-        """Whether few messages are visible beside those that wait already: these are not a new surge."""
-        return self.depth is not None and self.depth.visible < self.depth.in_flight / 20
+    def is_full(self) -> bool:
+        """Whether SQS hides as many as it can, and others wait for a slot. Its counts are up to 5 % wrong."""
+        depth = self.depth
+        return depth is not None and depth.in_flight > 0.9 * IN_FLIGHT_MAX and depth.waiting > depth.in_flight / 100
+
+    def trickles(self, new: int) -> bool:
+        """Whether few messages come beside those that wait already: the `new` ones of a batch are not a surge's."""
+        return self.depth is not None and self.depth.visible + new < self.depth.in_flight / 20
 
     def turn_seconds(self, units: float) -> float | None:
         """The time in which the table earns what one record costs, by its scarcest resource; None without a rate."""
@@ -116,6 +121,7 @@ class Backlog:
         if self.depth is None or turn is None:
             return 0.0
         # Those that were visible when SQS answered are counted already.
-        joined = max(0, min(self.workers, _POLLERS) * self._joined - self.depth.waiting)
+        others = min(self.workers, _POLLERS) - 1
+        joined = max(0, (1 + others / 2) * self._joined - self.depth.waiting)
         total = self.depth.total + joined
         return max(0.0, min(total, IN_FLIGHT_MAX) * turn - (self.now() - self._depth_at))

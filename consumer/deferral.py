@@ -20,6 +20,8 @@ _BACKLOG_SECONDS_MIN = 20.0
 _RETRY_SECONDS_MAX = 60.0
 _FAST_SECONDS, _SLOW_SECONDS = 1.0, 20.0
 """A table is fast when it needs at most the one for ten records, and less than the other for ten of every worker."""
+_YOUNG_MS = 180_000
+"""Messages of a surge that has just filled SQS's slots are not older."""
 _REST_EVERY_MS, _REST_MS = 3_600_000, 60_000
 """Once an hour whatever is throttled returns late, so that a table which has credit again can save some up."""
 
@@ -50,8 +52,10 @@ class Deferral:
         early = [each for each in pending if is_first_minute(each.receives, self._waited(each))]
         between = [each for each in pending if is_between_steps(each.receives, self._waited(each))]
         units = _mean_units(pending)
-        if may_ask and (early or between or (new and self._is_busy(units))):
+        if may_ask and (early or between or (new and self._is_busy(units)) or self.backlog.is_full):
             self.backlog.refresh()
+        if self.backlog.is_full:
+            return self._not_this_round(pending)
         throttled = self.backlog.throttled_within(self._retry_seconds(units))
         if not self._is_fast(units):
             early = [each for each in early if are_counts_shown(self._waited(each))]
@@ -67,17 +71,21 @@ class Deferral:
         """When the rest of a batch is tried again, of which `done` were put before the throttle."""
         if may_ask:
             self.backlog.refresh()
+        units = _mean_units(left)
+        is_backlog = self._is_backlog(left, is_throttled=True)
+        is_rest = self.clock.now_ms() % _REST_EVERY_MS < _REST_MS
+        is_far = is_backlog and (is_rest or self._earns_ten_at_once(units))
+        if self.backlog.is_full:  # whole groups: who gets their slots comes as a group too
+            pieces = _pieces(left, _RECEIVE_MAX)
+            return [self._next_round(each) if is_far else DeferredGroup(each, self.soon(each[0])) for each in pieces]
         first: list[Pending] = []
         due: list[Pending] = []
         for each in left:
             waited = self._waited(each)
             is_first = each.receives == 1 or (is_first_minute(each.receives, waited) and not are_counts_shown(waited))
             (first if is_first else due).append(each)
-        is_backlog = self._is_backlog(left, is_throttled=True)
         groups = self._in_time(first) if is_backlog else self._until_shown(first)
-        units = _mean_units(left)
-        is_rest = self.clock.now_ms() % _REST_EVERY_MS < _REST_MS
-        if is_backlog and (is_rest or self._earns_ten_at_once(units)):
+        if is_far:
             return groups + self._in_time(due)
         # As many as got through just now will get through again, or as many as a second of capacity is for.
         size = max(1, done, int(1 / (self.backlog.turn_seconds(units) or 1.0)))
@@ -123,10 +131,27 @@ class Deferral:
 
     def _behind_or_in_time(self, new: list[Pending]) -> list[DeferredGroup]:
         self.backlog.joined(len(new))
-        if not self.backlog.trickles:
+        if not self.backlog.trickles(len(new)):
             return self._in_time(new)
         drain_seconds = self.backlog.drain_seconds(_mean_units(new))
         return [DeferredGroup(piece, self.schedule.last_moment(drain_seconds)) for piece in _pieces(new, _RECEIVE_MAX)]
+
+    def _not_this_round(self, pending: list[Pending]) -> list[DeferredGroup]:
+        """While SQS hides as many as it can: who returns waits for a slot, and who gets one may have waited longer."""
+        drain_seconds = self.backlog.drain_seconds(_mean_units(pending))
+        return [
+            self._next_round(piece)
+            for piece in _pieces(pending, _RECEIVE_MAX)
+            if self._is_young(piece) or not self.schedule.is_tried(drain_seconds)
+        ]
+
+    def _next_round(self, piece: list[Pending]) -> DeferredGroup:
+        draw = self.schedule.first_round if self._is_young(piece) else self.schedule.next_round
+        drain_seconds = self.backlog.drain_seconds(_mean_units(piece))
+        return DeferredGroup(piece, draw(drain_seconds, max(map(self._waited, piece))))
+
+    def _is_young(self, piece: list[Pending]) -> bool:
+        return all(self.clock.now_ms() - each.newest.sent_ms < _YOUNG_MS for each in piece)
 
     def _until_shown(self, messages: list[Pending]) -> list[DeferredGroup]:
         """A surge that SQS's counts do not show yet. A table that is not fast saves its capacity up until they do."""

@@ -42,7 +42,7 @@ class Schedule:
 
     def __init__(self, random: Callable[[], float]) -> None:
         self._random = random
-        self._point = random()
+        self._point, self._turn = random(), random()
 
     def moment(self, drain_seconds: float, waited_seconds: float) -> int:
         """When a group of messages is redelivered, so that all groups arrive as fast as the table puts them.
@@ -50,7 +50,8 @@ class Schedule:
         A long wait is made in steps, because a hidden message cannot be recalled: at the last step before half of the
         drain's time its moment is drawn again, from what is known by then.
         """
-        left_seconds = max(drain_seconds - COUNTS_AGE_SECONDS_MAX, drain_seconds / 3, _MOMENT_SECONDS_MIN)
+        saved_seconds = min(waited_seconds, COUNTS_AGE_SECONDS_MAX)
+        left_seconds = max(drain_seconds - saved_seconds, drain_seconds / 3, _MOMENT_SECONDS_MIN)
         return self._in_steps(self._evenly() * left_seconds / _DENSITY, drain_seconds, waited_seconds)
 
     def last_moment(self, drain_seconds: float) -> int:
@@ -80,6 +81,25 @@ class Schedule:
         span = min(first * _SOON_GROWTH ** min(max(0, receives - 2), 30), latest)
         return max(1, round(self._random() * span))
 
+    def is_tried(self, drain_seconds: float) -> bool:
+        """Whether a group is tried that got a slot while SQS hides as many messages as it can.
+
+        In a round, all hidden groups return once. Each one's slot goes to a group that waited for one; and so does
+        the slot of each group that is put, at once. If every other group is tried, the puts of a round are as many as
+        the hidden groups: what the table earns in it. If SQS cannot hide for so long, a round is shorter, and fewer
+        are tried.
+        """
+        self._turn = (self._turn + _GOLDEN_RATIO) % 1.0
+        seconds = _round_seconds(drain_seconds)
+        return self._turn < seconds / (seconds + drain_seconds / _DENSITY)
+
+    def next_round(self, drain_seconds: float, waited_seconds: float) -> int:
+        """When a group returns that is not tried: all keep the distances that `first_round` gave them."""
+        return _beside_steps(_round_seconds(drain_seconds), waited_seconds)
+
+    def first_round(self, drain_seconds: float, waited_seconds: float) -> int:
+        return _beside_steps(self._evenly() * _round_seconds(drain_seconds), waited_seconds)
+
     def _evenly(self) -> float:
         """Multiples of the golden ratio fill an interval more evenly than chance does."""
         self._point = (self._point + _GOLDEN_RATIO) % 1.0
@@ -90,10 +110,20 @@ class Schedule:
         to_step = (waited_seconds + reach) // _STEP_SECONDS * _STEP_SECONDS - waited_seconds
         if wait_seconds > to_step and drain_seconds > 1.1 * _STEP_WAIT_SECONDS_MAX:
             return round(to_step + _CLOCK_SECONDS + self._random() * _STEP_SPREAD_SECONDS)
-        wait = max(1, round(wait_seconds))
-        while _is_step(waited_seconds + wait):  # or its moment would be taken for a step
-            wait += _STEP_WINDOW_SECONDS // 5
-        return wait
+        return _beside_steps(wait_seconds, waited_seconds)
+
+
+def _round_seconds(drain_seconds: float) -> float:
+    """As long as the table needs for all that are hidden, if SQS hides a message for so long."""
+    return min(max(drain_seconds, _MOMENT_SECONDS_MIN) / _DENSITY, HIDE_SECONDS_MAX)
+
+
+def _beside_steps(wait_seconds: float, waited_seconds: float) -> int:
+    """At a step its moment would be taken for the step's end."""
+    wait = max(1, round(wait_seconds))
+    while _is_step(waited_seconds + wait):
+        wait += _STEP_WINDOW_SECONDS // 5
+    return wait
 
 
 def is_between_steps(receives: int, waited_seconds: float) -> bool:

@@ -25,7 +25,8 @@ class Known:
 def test_nothing_is_known_before_the_first_answer() -> None:
     known = Known(1000, table=1)
     assert known.backlog.is_unknown
-    assert (known.backlog.total, known.backlog.is_hidden, known.backlog.trickles) == (0, False, False)
+    assert (known.backlog.total, known.backlog.is_hidden, known.backlog.trickles(1)) == (0, False, False)
+    assert not known.backlog.is_full
     assert (known.backlog.turn_seconds(1), known.backlog.drain_seconds(1)) == (None, 0)
 
 
@@ -90,10 +91,9 @@ def test_a_new_rate_takes_effect() -> None:
     assert known.backlog.drain_seconds(1) == pytest.approx(20)
 
 
-def test_at_120_000_in_flight_the_table_needs_as_long_as_for_what_can_be_hidden() -> None:
+def test_the_table_needs_no_longer_than_for_what_can_be_hidden() -> None:
     known = Known(1_000_000, 120_000, table=10)
     known.refresh_at(0)
-    assert IN_FLIGHT_MAX < 120_000
     assert known.backlog.drain_seconds(1) == pytest.approx(IN_FLIGHT_MAX / 10)
 
 
@@ -157,12 +157,12 @@ def test_without_a_rate_there_is_no_turn_and_no_time_that_the_table_needs() -> N
 
 
 # ── messages that the counts of SQS do not show yet ───────────────────────────────────────────────────────────────────
-def test_what_joined_since_sqs_was_asked_counts_for_each_worker() -> None:
+def test_what_joined_since_sqs_was_asked_counts_for_half_of_the_other_workers_too() -> None:
     known = Known(0, 1000, table=5)
     known.refresh_at(0)
     known.backlog.joined(30)
     known.backlog.joined(20)
-    assert known.backlog.drain_seconds(1) == pytest.approx((1000 + 2 * 50) / 5)
+    assert known.backlog.drain_seconds(1) == pytest.approx((1000 + 1.5 * 50) / 5)
     assert known.backlog.total == 1000
 
 
@@ -171,12 +171,12 @@ def test_what_was_visible_when_sqs_was_asked_is_counted_once() -> None:
     known.refresh_at(0)
     known.backlog.joined(300)
     assert known.backlog.drain_seconds(1) == pytest.approx(1000 / 5)
-    known.backlog.joined(50)
-    assert known.backlog.drain_seconds(1) == pytest.approx((1000 + 2 * 350 - 600) / 5)
+    known.backlog.joined(150)
+    assert known.backlog.drain_seconds(1) == pytest.approx((1000 + 1.5 * 450 - 600) / 5)
 
 
-@pytest.mark.parametrize(("workers", "busy"), [(1, 1), (2, 2), (5, 5), (6, 5), (1000, 5)])
-def test_no_more_workers_are_busy_than_lambda_polls_for(workers: int, busy: int) -> None:
+@pytest.mark.parametrize(("workers", "busy"), [(1, 1), (2, 1.5), (5, 3), (6, 3), (1000, 3)])
+def test_no_more_workers_are_busy_than_lambda_polls_for(workers: int, busy: float) -> None:
     known = Known(0, 1000, workers=workers, table=5)
     known.refresh_at(0)
     known.backlog.joined(50)
@@ -192,7 +192,7 @@ def test_a_new_answer_of_sqs_counts_what_joined_before() -> None:
     known.queue.depth_now = None
     known.backlog.joined(10)
     known.refresh_at(60)
-    assert known.backlog.drain_seconds(1) == pytest.approx((1000 + 2 * 10) / 5 - 30), "no answer, nothing new"
+    assert known.backlog.drain_seconds(1) == pytest.approx((1000 + 1.5 * 10) / 5 - 30), "no answer, nothing new"
 
 
 def test_what_joined_before_the_first_answer_is_in_it() -> None:
@@ -211,14 +211,41 @@ def test_what_joined_is_part_of_what_can_be_hidden() -> None:
 
 # ── what kind of backlog it is ────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.parametrize(
-    ("visible", "in_flight", "trickles"), [(0, 0, False), (0, 100, True), (4, 100, True), (5, 100, False)]
+    ("visible", "in_flight", "trickles"),
+    [(0, 0, False), (0, 20, False), (0, 21, True), (3, 100, True), (4, 100, False)],
 )
 def test_few_visible_messages_beside_many_that_wait_are_a_trickle(
     visible: int, in_flight: int, *, trickles: bool
 ) -> None:
-    known = Known(visible, in_flight, table=1)
+    known = Known(visible, in_flight, workers=3, table=1)
     known.refresh_at(0)
-    assert known.backlog.trickles is trickles
+    assert known.backlog.trickles(1) is trickles
+
+
+def test_a_batch_as_large_as_those_of_a_surge_is_no_trickle() -> None:
+    known = Known(0, 1000, table=1)
+    known.refresh_at(0)
+    assert (known.backlog.trickles(49), known.backlog.trickles(50)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("visible", "delayed", "in_flight", "is_full"),
+    [
+        (10_000, 0, 108_000, False),
+        (10_000, 0, 108_001, True),
+        (0, 2000, 114_000, True),
+        (1000, 0, 120_000, False),
+        (0, 0, 120_000, False),
+        (1_000_000, 0, 50_000, False),
+    ],
+)
+def test_sqs_is_full_when_it_hides_about_as_many_as_it_can_and_others_wait(
+    visible: int, delayed: int, in_flight: int, *, is_full: bool
+) -> None:
+    known = Known(table=1)
+    known.queue.depth_now = QueueDepth(visible=visible, delayed=delayed, in_flight=in_flight)
+    known.refresh_at(0)
+    assert known.backlog.is_full is is_full
 
 
 def test_the_total_is_every_message_of_the_queue_however_long_ago_sqs_was_asked() -> None:

@@ -1,5 +1,8 @@
 """The deferring policy before any put: which messages of a batch are not tried, and when they are redelivered."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import pytest
 
 from consumer.delivery import Delivery
@@ -20,8 +23,9 @@ from tests.unit.consumer.worker import (
     seconds,
 )
 
-_MOMENT, _NEXT_MOMENT = 124, 773
-"""The first two that a worker draws for `HIDDEN` with a chance of a half."""
+_MOMENT, _NEXT_MOMENT = 131, 818
+"""The first two that a worker draws for `HIDDEN` with a chance of a half, for messages that have not waited yet."""
+_MOMENT_AFTER_A_MINUTE, _MOMENT_AFTER_TEN_SECONDS = 124, 130
 _WHEN_SHOWN = 68
 _UNTIL_SHOWN = 8
 """As `_MOMENT`, for the minute until SQS's counts show a surge."""
@@ -74,7 +78,7 @@ def test_what_is_hidden_together_is_no_more_than_sqs_delivers_together() -> None
 def test_larger_records_wait_longer_because_the_table_needs_more_units_for_them() -> None:
     (small,), (large,) = (seconds(Worker(HIDDEN).hold_back(*batch("a", pad=pad))) for pad in (0, 2500))
     (mixed,) = seconds(Worker(HIDDEN).hold_back(*batch("a"), *batch("b", pad=2500)))
-    assert (small, mixed, large) == (_MOMENT, round(_MOMENT * 2140 / 1040), round(_MOMENT * 3240 / 1040))
+    assert (small, mixed, large) == (_MOMENT, 2 * _MOMENT, 3 * _MOMENT)
 
 
 def test_larger_records_are_held_back_by_fewer_of_them() -> None:
@@ -98,7 +102,7 @@ def test_after_a_throttle_a_backlog_waits_for_the_table_though_most_of_it_is_vis
 def test_only_new_messages_that_are_held_back_join_the_backlog_that_is_known() -> None:
     worker = Worker(QueueDepth(visible=0, delayed=0, in_flight=11_000))
     worker.hold_back(*batch(MANY))
-    joined = 11_000 + 2 * 25
+    joined = 11_000 + 1.5 * 25
     assert worker.backlog.drain_seconds(1) == joined / RATE
     worker.hold_back(*batch(NAMES, receives=2, waited_seconds=905))
     worker.hold_back(*batch(NAMES, receives=2, waited_seconds=500))
@@ -114,7 +118,7 @@ def test_new_messages_that_are_tried_do_not_join_the_backlog() -> None:
 def test_a_trickle_goes_behind_what_waits_already() -> None:
     worker = Worker(QueueDepth(visible=1, delayed=0, in_flight=10_999))
     last = round(HIDDEN_SECONDS / 0.99)
-    assert [worker.hold_back(*batch(name)) for name in "abc"] == [[("a", last)], [("b", last)], [("c", last + 1)]]
+    assert [worker.hold_back(*batch(name)) for name in "abc"] == [[("a", last)], [("b", last)], [("c", last)]]
     assert worker.hold_back(*batch("d", pad=1000)) == [("d", 1800 + 7)], "more units, and so in steps"
 
 
@@ -227,14 +231,55 @@ def test_when_a_slow_table_has_just_throttled_messages_wait_for_the_counts_once_
     assert Worker(NONE, SLOW).throttled_at(0).hold_back(*shown()) == [(NAMES, _WHEN_SHOWN)]
 
 
-@pytest.mark.parametrize("waited_seconds", [10, 68])
-def test_a_fast_table_gets_what_waited_for_the_counts_unless_it_has_just_throttled(waited_seconds: float) -> None:
+@pytest.mark.parametrize(("waited_seconds", "moment"), [(10, _MOMENT_AFTER_TEN_SECONDS), (68, _MOMENT_AFTER_A_MINUTE)])
+def test_a_fast_table_gets_what_waited_for_the_counts_unless_it_has_just_throttled(
+    waited_seconds: float, moment: int
+) -> None:
     assert Worker(HIDDEN).hold_back(*shown(waited_seconds=waited_seconds)) == []
     throttled = Worker(HIDDEN).throttled_at(0)
-    assert throttled.hold_back(*shown(waited_seconds=waited_seconds)) == [(NAMES, _MOMENT)]
+    assert throttled.hold_back(*shown(waited_seconds=waited_seconds)) == [(NAMES, moment)]
     assert throttled.queue.asked == [0]
     no_backlog = Worker(NONE).throttled_at(0)
     assert no_backlog.hold_back(*shown(waited_seconds=waited_seconds)) == [(NAMES, _UNTIL_SHOWN)]
+
+
+# ── while SQS hides as many as it can ─────────────────────────────────────────────────────────────────────────────────
+_FULL = QueueDepth(visible=30_000, delayed=0, in_flight=120_000)
+_ROUND_SECONDS = 12_121
+"""120,000 ÷ `RATE` ÷ 0.99."""
+
+
+def waiting(*, receives: int = 1, sent_seconds: float = 400.0) -> list[Delivery]:
+    return [replace(each, sent_ms=NOW_MS - int(sent_seconds * 1000)) for each in batch(MANY[:20], receives)]
+
+
+def known_to_be_full() -> Worker:
+    worker = Worker(_FULL)
+    worker.backlog.refresh()
+    return worker
+
+
+@pytest.mark.parametrize("receives", [1, 2, 3, 9])
+def test_while_sqs_is_full_every_other_group_is_tried_and_the_rest_hidden_for_a_round(receives: int) -> None:
+    worker = known_to_be_full()
+    held = [worker.hold_back(*waiting(receives=receives)) for _ in range(4)]
+    assert {wait for groups in held for wait in seconds(groups)} == {_ROUND_SECONDS}
+    assert [len(names(groups)) for groups in held] == [1, 1, 1, 1]
+
+
+def test_while_sqs_is_full_a_surge_that_has_just_filled_it_is_spread_over_the_round() -> None:
+    worker = known_to_be_full()
+    held = [wait for _ in range(20) for wait in seconds(worker.hold_back(*waiting(sent_seconds=170)))]
+    assert len(held) == 40, "nothing is tried"
+    assert max(held) <= _ROUND_SECONDS + 30
+    assert max(after - before for before, after in pairwise([0, *sorted(held)])) < 3 * _ROUND_SECONDS / 40
+
+
+def test_whether_sqs_is_full_is_asked_again_though_only_due_messages_come() -> None:
+    worker = known_to_be_full()
+    worker.time.now, worker.queue.depth_now = 31.0, HIDDEN
+    assert worker.hold_back(*batch(NAMES, receives=3, waited_seconds=500, now=31)) == []
+    assert worker.queue.asked == [0, 31]
 
 
 # ── messages that wait in steps ───────────────────────────────────────────────────────────────────────────────────────
@@ -263,7 +308,7 @@ def test_at_the_end_of_a_step_messages_are_tried_when_the_backlog_is_gone(*, thr
 @pytest.mark.parametrize("depth", [VISIBLE, HIDDEN, QueueDepth(visible=0, delayed=0, in_flight=11_000)])
 def test_at_the_end_of_a_step_messages_go_on_waiting_wherever_the_backlog_is(depth: QueueDepth) -> None:
     groups = Worker(depth).hold_back(*batch(NAMES, receives=2, waited_seconds=4505))
-    assert groups == [(NAMES, _MOMENT)]
+    assert groups == [(NAMES, _MOMENT_AFTER_A_MINUTE)]
 
 
 def test_new_messages_and_those_that_wait_in_steps_or_for_the_counts_get_moments_of_their_own() -> None:

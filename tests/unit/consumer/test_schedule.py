@@ -66,7 +66,7 @@ def test_the_moments_of_many_workers_fill_the_time_that_the_table_needs_evenly(
     drawn = moments(drain_seconds, workers=workers, draws=draws)
     tenths = [0] * 10
     for at in drawn:
-        tenths[min(9, int(at / (drain_seconds - COUNTS_AGE_SECONDS_MAX) * 10))] += 1
+        tenths[min(9, int(at / drain_seconds * 10))] += 1
     assert all(len(drawn) / 20 <= tenth <= len(drawn) / 5 for tenth in tenths), tenths
 
 
@@ -76,13 +76,15 @@ def test_the_moments_of_one_worker_are_more_even_than_chance() -> None:
 
 
 @pytest.mark.parametrize(
-    ("drain_seconds", "latest"), [(20, 10), (40, 13.3), (64, 21.3), (100, 40), (460, 400), (860, 800), (1900, 1840)]
+    ("drain_seconds", "waited_seconds", "latest"),
+    [(400, 0, 400), (400, 20, 380), (400, 68, 340), (400, 4000, 340), (60, 50, 20), (20, 68, 10), (9, 0, 10)],
 )
-def test_the_last_of_the_moments_is_as_much_earlier_as_the_counts_of_sqs_may_be_old(
-    drain_seconds: float, latest: float
+def test_the_moments_end_earlier_by_what_the_table_saved_up_while_they_waited_for_a_minute_at_most(
+    drain_seconds: float, waited_seconds: float, latest: float
 ) -> None:
-    drawn = moments(drain_seconds, workers=1, draws=2000)
-    assert latest * 0.99 - 0.5 <= max(drawn) <= latest * 1.02 + 1
+    drawn = repeatable()
+    last = max(drawn.moment(drain_seconds, waited_seconds) for _ in range(2000))
+    assert last == pytest.approx(latest / 0.99, rel=0.01, abs=1)
 
 
 @given(_CHANCE, _DRAIN_SECONDS)
@@ -97,7 +99,40 @@ def test_the_last_moment_is_behind_all_others(chance: float, drain_seconds: floa
     drawn = schedule(chance)
     last = drawn.last_moment(drain_seconds)
     assert last >= drain_seconds - 1
-    assert all(drawn.moment(drain_seconds, 0.0) <= last for _ in range(50))
+    assert all(drawn.moment(drain_seconds, 0.0) <= last + _BESIDE_A_STEP_SECONDS for _ in range(50))
+
+
+# ── rounds ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(("hours", "share"), [(0.1, 0.5), (6, 0.5), (11, 0.5), (23, 1 / 3), (34.2, 1 / 4)])
+def test_in_a_round_as_many_are_put_as_the_table_earns_though_each_leaves_its_slot_to_another(
+    hours: float, share: float
+) -> None:
+    drawn = repeatable()
+    tried = [drawn.is_tried(hours * HOUR) for _ in range(1000)]
+    assert mean(tried) == pytest.approx(share, abs=0.01)
+    hidden_in_a_row = max(len(run) for run in "".join(".x"[each] for each in tried).split("x"))
+    assert hidden_in_a_row < 1.5 / share, "more even than chance"
+
+
+def test_a_round_takes_as_long_as_the_table_needs_for_it_and_no_longer_than_sqs_hides() -> None:
+    drawn = repeatable()
+    assert [drawn.next_round(hours * HOUR, 0.0) for hours in (1, 100)] == [round(HOUR / 0.99), HIDE_SECONDS_MAX + 25]
+
+
+def test_the_first_round_spreads_the_groups_evenly() -> None:
+    drawn = repeatable()
+    first = sorted(drawn.first_round(HOUR, 68.0) for _ in range(500))
+    assert first[-1] <= HOUR / 0.99 + _BESIDE_A_STEP_SECONDS
+    assert max(after - before for before, after in pairwise(first)) <= 2 * _BESIDE_A_STEP_SECONDS
+
+
+@given(_CHANCE, _DRAIN_SECONDS, _WAITED_SECONDS)
+def test_the_end_of_a_round_is_never_taken_for_that_of_a_step(
+    chance: float, drain_seconds: float, waited_seconds: float
+) -> None:
+    drawn = schedule(chance)
+    for wait in (drawn.first_round(drain_seconds, waited_seconds), drawn.next_round(drain_seconds, waited_seconds)):
+        assert not ends_a_step(waited_seconds + wait)
 
 
 # ── steps ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,6 +145,8 @@ def test_no_wait_is_longer_than_eleven_and_a_half_hours_whatever_the_backlog(
         drawn.moment(drain_seconds, waited_seconds),
         drawn.last_moment(drain_seconds),
         drawn.soon(receives, turn_seconds, drain_seconds),
+        drawn.first_round(drain_seconds, waited_seconds),
+        drawn.next_round(drain_seconds, waited_seconds),
         drawn.when_shown(),
         drawn.until_shown(),
     ]
