@@ -175,7 +175,7 @@ def without_the_consumer(billed: Bill) -> float:
     return dollars(billed.api) + billed.buffer[0].dollars + billed.on_demand.dollars + dollars(billed.storage)
 
 
-@given(workloads(), st.floats(1.01, 3))
+@given(workloads(), st.floats(1.05, 3))  # a little more may take another worker, and so smaller batches
 def test_cost_grows_with_the_rate_where_the_table_keeps_up(load: Workload, factor: float) -> None:
     # A little below the table's rate: at exactly that rate, rounding alone decides whether there is a backlog.
     share = min(1.0, 0.999 * load.table_rate / (load.burst_rate * factor))
