@@ -56,6 +56,8 @@ class DynamoDbClient:
 
     def describe_table(self, **_request: Any) -> dict[str, Any]:  # noqa: ANN401 - as the client takes them
         self._clock.sleep(_ASK_SECONDS)
+        if any(window.holds(self._clock.now) for window in self._chance.faults.missing):
+            raise error("ResourceNotFoundException", "DescribeTable")
         return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self._capacity.units_per_second}}}
 
     def put_item(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
@@ -69,6 +71,8 @@ class DynamoDbClient:
             raise error("ValidationException", "PutItem")
         if any(window.holds(self._clock.now) for window in faults.misconfigured):
             raise error("AccessDeniedException", "PutItem")
+        if any(window.holds(self._clock.now) for window in faults.missing):
+            raise error("ResourceNotFoundException", "PutItem")
         if chance.happens(faults.server_error):
             raise error("InternalServerError", "PutItem")
         if chance.happens(faults.timeout):

@@ -45,6 +45,9 @@ class SimulatedFaults:
     throttled: list[Window] = field(default_factory=list)
     """Somebody else uses all of the table's capacity."""
     misconfigured: list[Window] = field(default_factory=list)
+    """The function may not put."""
+    missing: list[Window] = field(default_factory=list)
+    """There is no table."""
     capacity: list[tuple[float, float]] = field(default_factory=list)
     """From then on, the table is provisioned for so many units a second."""
     burst: list[tuple[float, float]] = field(default_factory=list)

@@ -76,16 +76,20 @@ def test_messages_are_renewed_long_before_the_queue_gives_them_up() -> None:
     assert queue["MessageRetentionPeriod"] - 3 * _DAY >= RENEW_AGE_MS / 1000
 
 
-@pytest.mark.parametrize("fault", ["throttled", "misconfigured"])
+_FAULTS = pytest.mark.parametrize("fault", ["throttled", "misconfigured", "missing"])
+
+
+@_FAULTS
 def test_days_of_a_fault_cost_no_record(fault: str) -> None:
-    done = drained(filled(SimulatedFaults(**{fault: [Window(0, 3 * _DAY)]})), 4)  # type: ignore[arg-type] # one of two names
+    done = drained(filled(SimulatedFaults(**{fault: [Window(0, 3 * _DAY)]})), 4)  # type: ignore[arg-type] # one of these
     assert (done.dead_letters, done.queue.redriven) == ([], [])
     assert len(done.table.items) == 30
     assert 3 * _DAY < done.clock.now < 3 * _DAY + 1200
 
 
-def test_twenty_days_of_throttling_cost_no_record_though_sqs_keeps_a_message_for_fourteen() -> None:
-    done = drained(filled(SimulatedFaults(throttled=[Window(0, 20 * _DAY)]), records=4), 21)
+@_FAULTS
+def test_weeks_of_a_fault_cost_no_record_though_sqs_keeps_a_message_for_fourteen_days(fault: str) -> None:
+    done = drained(filled(SimulatedFaults(**{fault: [Window(0, 20 * _DAY)]}), records=4), 21)  # type: ignore[arg-type] # one of these
     assert len(done.table.items) == 4
 
 
