@@ -9,7 +9,8 @@ from collections.abc import Callable
 from consumer.delivery import Delivery
 
 RENEW_RECEIVES = 50
-"""Half of the queue's maxReceiveCount (template.yaml): the rest is for messages that crash the function."""
+"""Of the queue's maxReceiveCount, 1,000 (template.yaml). The rest is for receives of which the consumer hears nothing:
+Lambda had no concurrency left for it, or the message crashes the function."""
 RENEW_AGE_MS = 10 * 86_400_000
 """Ten of the queue's fourteen days of retention (template.yaml)."""
 FAILED_SECONDS_MAX = 900

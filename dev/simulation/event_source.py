@@ -4,14 +4,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from dev.simulation.bill import INIT_SECONDS, SimulatedBill
-from dev.simulation.clock import Killed, VirtualClock
+from dev.simulation.clock import Killed, VirtualClock, VirtualTask
 from dev.simulation.environments import FunctionEnvironment, FunctionEnvironments
-from dev.simulation.faults import Crashed
+from dev.simulation.faults import Crashed, Window
 from dev.simulation.queue import RECEIVE_MAX, SimulatedMessage, SimulatedQueue
 
 INVOKE_SECONDS = 0.01
@@ -19,6 +19,11 @@ IDLE_POLLERS = 5
 LONG_POLL_SECONDS = 20
 BATCH_BYTES_MAX = 6 * 1024 * 1024
 BATCH_MAX = 10_000
+LINEAGE_MAX = 16
+"""https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html"""
+_THROTTLED_SECONDS = 1.0
+"""Lambda tries again for a moment, and then leaves the messages to their visibility timeout:
+https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html"""
 _POLLERS_A_MINUTE = 300
 _DELETE_BATCH_MAX = 10
 
@@ -44,6 +49,10 @@ class EventSource:
     clock: VirtualClock
     deleted: Callable[[SimulatedMessage], None]
     bill: SimulatedBill
+    throttled: Sequence[Window] = ()
+    """When Lambda has no concurrency left for the function."""
+    allows_loops: bool = True
+    """The function's RecursiveLoop is Allow, not Terminate."""
     window_seconds: float = 0.0
     """How long a batch is gathered from its first receive on. 0: a batch is what one receive returned."""
     invocations: int = 0
@@ -51,6 +60,8 @@ class EventSource:
     """Of the handler alone."""
     crashes: int = 0
     timeouts: int = 0
+    _lineages: dict[VirtualTask, int] = field(default_factory=dict)
+    """Of the invocations under way."""
     _running: bool = field(default=True)
     _busy: int = 0
     """Pollers with a batch: gathering it, or waiting for its invocation to end."""
@@ -120,7 +131,27 @@ class EventSource:
             for _ in range(math.ceil(seconds / LONG_POLL_SECONDS)):
                 self.bill.add_request("EmptyReceive")
 
+    def lineage(self) -> int:
+        """Of a message that the calling invocation sends. SDKs hand the trace header on."""
+        return self._lineages[self.clock.current] + 1
+
     def _invoke(self, messages: list[SimulatedMessage]) -> None:
+        if any(window.holds(self.clock.now) for window in self.throttled):
+            self.clock.sleep(_THROTTLED_SECONDS)
+            return
+        if not self.allows_loops:
+            messages = self._stop_loops(messages)
+        if messages:
+            self._lineages[self.clock.current] = max(message.lineage for message in messages)
+            self._invoke_with(messages)
+
+    def _stop_loops(self, messages: list[SimulatedMessage]) -> list[SimulatedMessage]:
+        for message in messages:
+            if message.lineage >= LINEAGE_MAX:
+                self.queue.redrive(message)
+        return [message for message in messages if message.lineage < LINEAGE_MAX]
+
+    def _invoke_with(self, messages: list[SimulatedMessage]) -> None:
         environment, cold = self.environments.take(self.clock.now)
         self.clock.sleep(INVOKE_SECONDS + (INIT_SECONDS if cold else 0.0))
         event = {"Records": [_sqs_record(message) for message in messages]}

@@ -48,6 +48,8 @@ class SimulatedFaults:
     """The function may not put."""
     missing: list[Window] = field(default_factory=list)
     """There is no table."""
+    invocations_throttled: list[Window] = field(default_factory=list)
+    """The account's other functions use all of its concurrency."""
     capacity: list[tuple[float, float]] = field(default_factory=list)
     """From then on, the table is provisioned for so many units a second."""
     burst: list[tuple[float, float]] = field(default_factory=list)

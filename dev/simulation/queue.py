@@ -47,6 +47,8 @@ class SimulatedMessage:
     first_received_at: float = 0.0
     receives: int = 0
     handle: str = ""
+    lineage: int = 0
+    """How many invocations of the consumer led to it: the trace header says so, which the SDK hands on."""
     gone: bool = False
     state: State = State.VISIBLE
 
@@ -76,7 +78,7 @@ class SimulatedQueue:
     versions: Counter[str] = field(default_factory=Counter)
     """How many of the messages carry each version."""
     redriven: list[SimulatedMessage] = field(default_factory=list)
-    """What was received more often than allowed."""
+    """What was received more often than allowed, or stopped by Lambda as a recursive loop."""
     expired: list[SimulatedMessage] = field(default_factory=list)
     receives: int = 0
     _visible: "deque[SimulatedMessage]" = field(default_factory=deque)
@@ -94,7 +96,7 @@ class SimulatedQueue:
     _samples: "deque[tuple[float, QueueCounts]]" = field(default_factory=deque)
     _sample_at: float = 0.0
 
-    def send(self, body: str, attributes: dict[str, str], delay: float = 0.0) -> SimulatedMessage:
+    def send(self, body: str, attributes: dict[str, str], delay: float = 0.0, *, lineage: int = 0) -> SimulatedMessage:
         self._before_change()
         self._sent += 1
         message = SimulatedMessage(
@@ -103,6 +105,7 @@ class SimulatedQueue:
             attributes=attributes,
             sent=self.clock.now,
             size=message_bytes(body, attributes),
+            lineage=lineage,
         )
         self.messages[message.message_id] = message
         if "version" in attributes:
@@ -132,7 +135,7 @@ class SimulatedQueue:
             if self.clock.now - message.sent >= RETENTION_SECONDS:
                 self._drop(message, self.expired)
             elif message.receives >= self.receives_max:
-                self._drop(message, self.redriven)
+                self.redrive(message)
             else:
                 received.append(self._deliver(message))
         self._end_a_long_poll()
@@ -174,6 +177,10 @@ class SimulatedQueue:
                 self._forget(message.attributes["version"])
             self._end_a_long_poll()
         return message
+
+    def redrive(self, message: SimulatedMessage) -> None:
+        """To the dead-letter queue, as SQS and Lambda do on their own."""
+        self._drop(message, self.redriven)
 
     def counts(self) -> QueueCounts:
         """The messages now."""

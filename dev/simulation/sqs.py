@@ -15,7 +15,8 @@ _CHANGE_BATCH_MAX = 10
 class SqsClient:
     """Queue URLs are `records` and `dead-letters`.
 
-    `counts_error`: how far GetQueueAttributes is off, as a share of each count.
+    `lineage` is that of the messages that the caller sends. `counts_error`: how far GetQueueAttributes is off, as a
+    share of each count.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class SqsClient:
         clock: VirtualClock,
         *,
         bill: SimulatedBill,
+        lineage: Callable[[], int],
         counts_error: float = 0.0,
     ) -> None:
         self._queue = queue
@@ -33,6 +35,7 @@ class SqsClient:
         self._chance = chance
         self._clock = clock
         self._bill = bill
+        self._lineage = lineage
         self._counts_error = counts_error
 
     def send_message(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as the client takes them
@@ -42,7 +45,8 @@ class SqsClient:
             if request["QueueUrl"] == "dead-letters":
                 self._dead_letters.append({"body": request["MessageBody"], **attributes})
             else:
-                self._queue.send(request["MessageBody"], attributes, request["DelaySeconds"])
+                lineage = self._lineage()
+                self._queue.send(request["MessageBody"], attributes, request["DelaySeconds"], lineage=lineage)
 
         faults = self._chance.faults
         fails = faults.dead_letter_fails if request["QueueUrl"] == "dead-letters" else faults.queue_call_fails

@@ -33,7 +33,7 @@ from records.version import Versions, version_of_bare_message
 
 FUNCTION_SECONDS = 60.0
 VISIBILITY_SECONDS = 90.0
-RECEIVES_MAX = 100
+RECEIVES_MAX = 1000
 """As template.yaml has them; a test holds that."""
 
 
@@ -48,6 +48,8 @@ class Setting:
     function_seconds: float = FUNCTION_SECONDS
     visibility_seconds: float = VISIBILITY_SECONDS
     receives_max: int = RECEIVES_MAX
+    allows_loops: bool = True
+    """The function's RecursiveLoop: Lambda does not stop it, however often a message is re-enqueued."""
     window_seconds: float = 1.0
     """The mapping's batching window."""
     fresh_share: float = 0.05
@@ -97,7 +99,13 @@ class World:
         )
         self._bill = SimulatedBill()
         self.sqs = SqsClient(
-            self.queue, self.dead_letters, self.chance, self.clock, bill=self._bill, counts_error=setting.counts_error
+            self.queue,
+            self.dead_letters,
+            self.chance,
+            self.clock,
+            bill=self._bill,
+            lineage=lambda: self.event_source.lineage(),  # noqa: PLW0108 - it is made later
+            counts_error=setting.counts_error,
         )
         self.accepted: dict[str, tuple[str, str]] = {}
         """By key: the newest version, and its body."""
@@ -119,6 +127,8 @@ class World:
             clock=self.clock,
             deleted=self._deleted,
             bill=self._bill,
+            throttled=faults.invocations_throttled,
+            allows_loops=setting.allows_loops,
             window_seconds=setting.window_seconds,
         )
         self._versions = Versions(self.clock.now_ms, self.random.getrandbits)

@@ -64,6 +64,7 @@ def test_the_simulated_queue_and_function_are_the_templates() -> None:
     assert queue["VisibilityTimeout"] == world.VISIBILITY_SECONDS
     assert queue["RedrivePolicy"]["maxReceiveCount"] == world.RECEIVES_MAX
     assert queue["MessageRetentionPeriod"] == RETENTION_SECONDS
+    assert (function["RecursiveLoop"] == "Allow") is Setting().allows_loops
     assert parameters["ConsumerMaximumConcurrency"]["Default"] == Setting().workers
     assert parameters["ConsumerBatchSize"]["Default"] == Setting().batch_size
     assert parameters["ConsumerBatchWindowSeconds"]["Default"] == Setting().window_seconds
@@ -72,7 +73,7 @@ def test_the_simulated_queue_and_function_are_the_templates() -> None:
 
 def test_messages_are_renewed_long_before_the_queue_gives_them_up() -> None:
     queue = properties("RecordQueue")
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == 2 * RENEW_RECEIVES
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 20 * RENEW_RECEIVES
     assert queue["MessageRetentionPeriod"] - 3 * _DAY >= RENEW_AGE_MS / 1000
 
 
@@ -91,6 +92,13 @@ def test_days_of_a_fault_cost_no_record(fault: str) -> None:
 def test_weeks_of_a_fault_cost_no_record_though_sqs_keeps_a_message_for_fourteen_days(fault: str) -> None:
     done = drained(filled(SimulatedFaults(**{fault: [Window(0, 20 * _DAY)]}), records=4), 21)  # type: ignore[arg-type] # one of these
     assert len(done.table.items) == 4
+
+
+def test_a_day_without_concurrency_for_the_consumer_costs_no_record() -> None:
+    done = drained(filled(SimulatedFaults(invocations_throttled=[Window(0, _DAY)])), 2)
+    assert (done.dead_letters, done.queue.redriven) == ([], [])
+    assert len(done.table.items) == 30
+    assert _DAY < done.clock.now < _DAY + 1200
 
 
 def test_a_message_that_was_left_alone_for_ten_days_is_renewed_at_its_first_receive() -> None:
