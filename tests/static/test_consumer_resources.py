@@ -2,7 +2,6 @@
 
 import json
 import re
-from typing import Any
 
 import pytest
 
@@ -55,21 +54,6 @@ def test_the_memory_of_each_function_is_a_parameter() -> None:
     stack = processed(ApiMemoryMegabytes="256", ConsumerMemoryMegabytes="1769")
     memory = {name: each["Properties"]["MemorySize"] for name, each in stack.of_type("AWS::Lambda::Function").items()}
     assert memory == {"ApiFunction": "256", "ConsumerFunction": "1769"}
-
-
-def test_a_parameter_that_changes_the_api_function_publishes_a_version() -> None:
-    """SAM publishes one when the code changes. CloudFormation also replaces a version whose description changes."""
-
-    def description(**given: str) -> Any:
-        (version,) = processed(**given).of_type("AWS::Lambda::Version").values()
-        return version["Properties"]["Description"]["Fn::Sub"]
-
-    text, given = description()
-    assert set(re.findall(r"\$\{(\w+)\}", text)) == {"ApiMemoryMegabytes", "Tracing", *given}
-    assert given["Table"] == {"Ref": "RecordTable"}
-    assert description(ExistingTableName="mine")[1]["Table"] == "mine"
-    variables = processed(TableSortKey="at").properties("ApiFunction")["Environment"]["Variables"]
-    assert description(TableSortKey="at")[1]["Key"] == variables["RECORD_TABLE_KEY"]
 
 
 def queue_metrics(text: str) -> set[str]:

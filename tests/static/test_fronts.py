@@ -71,17 +71,19 @@ def permissions(stack: Processed) -> list[dict[str, Any]]:
     return [each["Properties"] for each in stack.of_type("AWS::Lambda::Permission").values()]
 
 
-def test_both_fronts_call_the_alias_that_snapstart_needs() -> None:
+def test_both_fronts_call_the_function_itself_so_that_a_changed_parameter_is_in_use_at_once() -> None:
+    """SAM publishes no version for a parameter's new value: an alias would go on with the old environment."""
     for given in ({}, _OPEN_URL):
         stack = processed(**given)
-        (alias,) = stack.of_type("AWS::Lambda::Alias")
+        assert not stack.of_type("AWS::Lambda::Alias")
+        assert not stack.of_type("AWS::Lambda::Version"), "versions stay when a stack is updated or deleted"
         targets = [each["FunctionName"] for each in permissions(stack)]
         targets += [each["Properties"]["TargetFunctionArn"] for each in stack.of_type("AWS::Lambda::Url").values()]
         targets += [
             each["Properties"]["IntegrationUri"] for each in stack.of_type("AWS::ApiGatewayV2::Integration").values()
         ]
         assert targets
-        assert all(target == {"Ref": alias} for target in targets)
+        assert all(target in ({"Ref": "ApiFunction"}, {"Fn::GetAtt": ["ApiFunction", "Arn"]}) for target in targets)
 
 
 def test_an_http_api_may_call_the_function_only_by_its_own_routes() -> None:

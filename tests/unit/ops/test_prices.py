@@ -147,11 +147,6 @@ def test_a_request_is_sent_in_batches_metered_in_steps_of_64_kb(
     assert sending(load) == pytest.approx(requests)
 
 
-def test_the_snapshot_of_the_api_is_cached_all_month() -> None:
-    (line,) = [each for each in bill(plan(STEADY)).api if each.service == "Lambda, SnapStart"]
-    assert line.dollars == pytest.approx(0.5 * _MONTH * 0.0000015046)
-
-
 def test_the_bill_of_another_region_needs_only_another_table_of_prices() -> None:
     twice = {name: replace(price, dollars=2 * price.dollars) for name, price in PRICES.items()}
     here, there = bill(plan(STEADY)), bill(plan(STEADY), prices=twice)
