@@ -137,7 +137,7 @@ def test_without_authorization_everybody_may_call_it(everybody: Deployment) -> N
 
 
 def test_an_open_url_has_both_permissions_and_no_other(everybody: Deployment) -> None:
-    answer = everybody.client("lambda").get_policy(FunctionName=name(everybody), Qualifier="live")
+    answer = everybody.client("lambda").get_policy(FunctionName=name(everybody))
     allowed = {each["Action"]: each["Condition"] for each in json.loads(answer["Policy"])["Statement"]}
     assert allowed == {
         "lambda:InvokeFunctionUrl": {"StringEquals": {"lambda:FunctionUrlAuthType": "NONE"}},
