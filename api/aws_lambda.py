@@ -24,9 +24,21 @@ app = create_app(compose(settings, os.environ, metrics.count))
 answer = Mangum(app, lifespan="off")
 
 
+def without_base_path(event: dict[str, Any]) -> dict[str, Any]:
+    """The event with the path that the route matched.
+
+    In front of it may be the path of a custom domain's API mapping. With a decoded path, which cannot be compared, the
+    event stays as it is. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-mappings.html
+    """
+    matched = (event.get("pathParameters") or {}).get("proxy")
+    if matched and event["requestContext"]["http"]["path"].endswith(f"/{matched}"):
+        event["requestContext"]["http"]["path"] = f"/{matched}"
+    return event
+
+
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
     try:
-        return answer(event, context)
+        return answer(without_base_path(event), context)
     finally:
         metrics.flush()
 

@@ -69,6 +69,13 @@ def test_a_record_is_read_back_from_the_table(warm: Process, aws: Aws) -> None:
     assert (status, content) == (200, {"id": "a/b", "temperature": 21.5})
 
 
+@pytest.mark.parametrize(("path", "matched"), [("/v1/records/seen", "records/seen"), ("/records/seen", "records/seen")])
+def test_a_custom_domain_may_have_a_path_of_its_own_in_front(warm: Process, aws: Aws, path: str, matched: str) -> None:
+    aws.items["seen"] = {"id": {"S": "seen"}}
+    status, content, _ = answer_of(warm, events.http("GET", path) | {"pathParameters": {"proxy": matched}})
+    assert (status, content) == (200, {"id": "seen"})
+
+
 def test_a_malformed_body_is_answered_with_a_problem_and_nothing_is_sent(warm: Process, aws: Aws) -> None:
     status, content, headers = answer_of(warm, events.http("POST", "/records", '{"id":"42",'))
     assert (status, headers["content-type"]) == (400, "application/problem+json")

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from consumer.redelivery import FAILED_SECONDS_MAX
 from tests.static.processed import TEMPLATE, processed
 
 _BACKLOG = {"Visible", "NotVisible", "Delayed"}
@@ -54,6 +55,29 @@ def test_the_memory_of_each_function_is_a_parameter() -> None:
     stack = processed(ApiMemoryMegabytes="256", ConsumerMemoryMegabytes="1769")
     memory = {name: each["Properties"]["MemorySize"] for name, each in stack.of_type("AWS::Lambda::Function").items()}
     assert memory == {"ApiFunction": "256", "ConsumerFunction": "1769"}
+
+
+def test_lambda_may_keep_as_many_invocations_free_for_the_consumer_as_its_event_source_starts() -> None:
+    assert "ReservedConcurrentExecutions" not in processed().properties("ConsumerFunction")
+    reserved = processed(ConsumerConcurrencyReserved="true", ConsumerMaximumConcurrency="7")
+    assert reserved.properties("ConsumerFunction")["ReservedConcurrentExecutions"] == "7"
+
+
+def test_lambda_does_not_take_a_renewed_message_for_a_recursive_loop() -> None:
+    assert processed().properties("ConsumerFunction")["RecursiveLoop"] == "Allow"
+
+
+def test_the_dashboards_name_is_the_stacks_and_the_regions_because_dashboards_are_global() -> None:
+    stack = processed()
+    name = stack.properties("Dashboard")["DashboardName"]["Fn::Sub"]
+    assert name == "${AWS::StackName}-${AWS::Region}"
+    assert stack.outputs["DashboardUrl"]["Value"]["Fn::Sub"].endswith(f"/{name}")
+
+
+def test_the_misconfigured_alarm_stays_on_between_two_tries() -> None:
+    alarm = processed().properties("MisconfiguredAlarm")
+    assert alarm["DatapointsToAlarm"] == 1
+    assert alarm["EvaluationPeriods"] * alarm["Period"] >= FAILED_SECONDS_MAX + alarm["Period"]
 
 
 def queue_metrics(text: str) -> set[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dev.paths import ROOT
 from tests.static.processed import TEMPLATE, Processed, broken_rules, processed, references
 
 _HTTP_API = {"HttpApi", "HttpApiStage", "HttpApiIntegration", "PostRoute", "GetRoute", "HttpApiPermission"}
@@ -84,6 +85,37 @@ def test_both_fronts_call_the_function_itself_so_that_a_changed_parameter_is_in_
         ]
         assert targets
         assert all(target in ({"Ref": "ApiFunction"}, {"Fn::GetAtt": ["ApiFunction", "Arn"]}) for target in targets)
+
+
+def header_names(document: Any) -> set[str]:
+    """Of all answers in an OpenAPI document."""
+    if isinstance(document, list):
+        return set().union(*map(header_names, document))
+    if not isinstance(document, dict):
+        return set()
+    own = set(document["headers"]) if isinstance(document.get("headers"), dict) else set()
+    return own.union(*map(header_names, document.values()))
+
+
+def test_a_page_of_another_origin_may_sign_and_read_every_header_of_an_answer() -> None:
+    document = json.loads((ROOT / "openapi" / "openapi.json").read_text())
+    for given, name, member in (
+        ({}, "HttpApi", "CorsConfiguration"),
+        ({"Front": "FunctionUrl"}, "FunctionUrl", "Cors"),
+    ):
+        cors = processed(CorsOrigins="https://page.example", **given).properties(name)[member]
+        assert {"authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"} <= set(
+            cors["AllowHeaders"]
+        )
+        assert {each.lower() for each in header_names(document)} - {"connection"} <= set(cors["ExposeHeaders"])
+
+
+def test_each_line_of_the_access_log_is_json_with_and_without_an_error() -> None:
+    text = processed(AccessLog="true").properties("HttpApiStage")["AccessLogSettings"]["Format"]
+    for value in ("-", "Forbidden"):
+        line = json.loads(re.sub(r"\$context[\w.]+", value, text))
+        assert line["error"] == value
+    assert "messageString" not in text, "API Gateway puts that into quotes itself"
 
 
 def test_an_http_api_may_call_the_function_only_by_its_own_routes() -> None:
