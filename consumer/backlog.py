@@ -70,17 +70,19 @@ class Backlog:
             before = known.get(name, used)
             known[name] = before + (used - before) * _SMOOTHING
 
-    def refresh(self) -> None:
-        """Asks SQS and DynamoDB, unless the answers are young."""
-        now = self.now()
+    def refresh(self) -> bool:
+        """Asks SQS and DynamoDB, unless the answers are young. Whether SQS has answered now."""
+        now, has_answered = self.now(), False
         if self._asked_at is None or now - self._asked_at >= REFRESH_SECONDS:
             self._asked_at = now
             if depth := self.queue.depth():
                 self.depth, self._depth_at, self._joined = depth, now, 0
+                has_answered = True
         if self._rates_asked_at is None or now - self._rates_asked_at >= RATE_REFRESH_SECONDS:
             self._rates_asked_at = now
             with suppress(TableUnavailable):  # what was known before is the best guess
                 self._rates = self.table.units_per_second()
+        return has_answered
 
     @property
     def is_unknown(self) -> bool:

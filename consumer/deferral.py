@@ -52,8 +52,9 @@ class Deferral:
         early = [each for each in pending if is_first_minute(each.receives, self._waited(each))]
         between = [each for each in pending if is_between_steps(each.receives, self._waited(each))]
         units = _mean_units(pending)
+        are_counted = False  # by an answer of SQS: only one after their receive counts these messages
         if may_ask and (early or between or (new and self._is_busy(units)) or self.backlog.is_full):
-            self.backlog.refresh()
+            are_counted = self.backlog.refresh()
         if self.backlog.is_full:
             return self._not_this_round(pending)
         throttled = self.backlog.throttled_within(self._retry_seconds(units))
@@ -64,6 +65,8 @@ class Deferral:
         if self._is_backlog(pending, is_throttled=throttled):
             if not throttled and not self.backlog.is_hidden:
                 new = []  # the messages wait for workers, not for the table
+            if not are_counted:
+                self.backlog.joined(len(new))
             return [*self._in_time(between), *self._behind_or_in_time(new), *self._in_time(early)]
         return self._until_shown([*new, *early]) if throttled else []
 
@@ -130,7 +133,6 @@ class Deferral:
         ]
 
     def _behind_or_in_time(self, new: list[Pending]) -> list[DeferredGroup]:
-        self.backlog.joined(len(new))
         if not self.backlog.trickles(len(new)):
             return self._in_time(new)
         drain_seconds = self.backlog.drain_seconds(_mean_units(new))

@@ -101,6 +101,8 @@ def test_after_a_throttle_a_backlog_waits_for_the_table_though_most_of_it_is_vis
 
 def test_only_new_messages_that_are_held_back_join_the_backlog_that_is_known() -> None:
     worker = Worker(QueueDepth(visible=0, delayed=0, in_flight=11_000))
+    worker.hold_back(*batch(NAMES))
+    assert worker.backlog.drain_seconds(1) == 11_000 / RATE, "SQS was asked after their receive, and counts them"
     worker.hold_back(*batch(MANY))
     joined = 11_000 + 1.5 * 25
     assert worker.backlog.drain_seconds(1) == joined / RATE
