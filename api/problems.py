@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from records.errors import TextMalformed, Violation
 from records.message import Message
@@ -222,13 +223,24 @@ def _answer_problem(_request: Request, error: Exception) -> Response:
     return response_of(error)
 
 
-def _answer_http_exception(_request: Request, error: Exception) -> Response:
+def _answer_http_exception(request: Request, error: Exception) -> Response:
     """What FastAPI's router refuses itself: an unknown path, a wrong method."""
     if not isinstance(error, HTTPException):
         raise error
     status = HTTPStatus(error.status_code)
     code, detail = _ROUTER_PROBLEMS.get(status, ("request_refused", status.phrase))
-    return _response(status, _document(status, code, detail), error.headers)
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(_methods_of_path(request)))
+    return _response(status, _document(status, code, detail), headers)
+
+
+def _methods_of_path(request: Request) -> set[str]:
+    """Of every route with this path; the router itself names those of the first one only."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    return {
+        method for route in routes if route.matches(request.scope)[0] is Match.PARTIAL for method in route.methods or ()
+    }
 
 
 def _document(status: HTTPStatus, code: str, detail: str, **members: Any) -> ProblemDocument:  # noqa: ANN401 - as above

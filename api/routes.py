@@ -2,7 +2,6 @@
 
 import asyncio
 from typing import Annotated
-from urllib.parse import unquote_to_bytes
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -14,6 +13,7 @@ from api.ingest.route import IngestRoute
 from api.openapi import Accepted, Health, Readiness
 from api.problems import RecordNotFound
 from api.reads.backlog import Buffer, estimate_drain
+from api.reads.exact import is_path_exact, is_query_exact
 from records.json_text import write
 from records.key import Key
 
@@ -56,18 +56,43 @@ def add_routes(router: APIRouter, components: ApiComponents) -> None:
 
 def _add_reads_of_records(router: APIRouter, components: ApiComponents) -> None:
     @router.get(
-        "/records/{record_id:key}",
+        "/records",
         tags=["records"],
-        summary="Read a record back from the table",
+        summary="Read a record back from the table, whatever its key",
+        description="A query arrives as it was sent, so this reads every key. In it a plus sign is a space.",
         operation_id="read_record",
         responses=openapi.READ,
     )
     async def read_record(
+        request: Request,
+        record_id: Annotated[
+            str, Query(alias="id", description="The partition key, `id` unless the table has its own.")
+        ] = "",
+        sort: Annotated[str | None, Query(description="The sort key, where the table has one.")] = None,
+    ) -> Response:
+        if not record_id:
+            raise RecordNotFound("no record is named: GET /records?id=… does")
+        return await _record(Key(record_id, sort) if is_query_exact(request.scope) else None)
+
+    @router.get(
+        "/records/{record_id:key}",
+        tags=["records"],
+        summary="The same, for keys of letters, digits and hyphens",
+        description="A gateway may change other characters of a path. `GET /records?id=…` reads any key.",
+        operation_id="read_record_by_path",
+        responses=openapi.READ,
+    )
+    async def read_record_by_path(
         record_id: str,
         request: Request,
         sort: Annotated[str | None, Query(description="The sort key, where the table has one.")] = None,
     ) -> Response:
-        found = await components.table.get(Key(record_id, sort)) if _is_utf8(request) else None
+        if not is_path_exact(request.scope):
+            raise RecordNotFound("this key does not arrive in a path unchanged; GET /records?id=… reads any key")
+        return await _record(Key(record_id, sort) if is_query_exact(request.scope) else None)
+
+    async def _record(key: Key | None) -> Response:
+        found = await components.table.get(key) if key else None
         if found is None:
             raise RecordNotFound("no such record in the table; it may still be in the queue")
         record, provenance = found
@@ -123,12 +148,3 @@ def _add_reads_of_buffer(router: APIRouter, components: ApiComponents) -> None:
     )
     async def read_health() -> Health:
         return Health()
-
-
-def _is_utf8(request: Request) -> bool:
-    """Whether the path is UTF-8: servers replace what is not by U+FFFD, and that may be another record's id."""
-    try:
-        unquote_to_bytes(request.scope.get("raw_path") or b"").decode()
-    except UnicodeDecodeError:
-        return False
-    return True

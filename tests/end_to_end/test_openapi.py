@@ -63,7 +63,7 @@ def _use(client: Any, part: Callable[[str], Any]) -> None:
     accepted = accept.sync(client=client, body=record, idempotency_key="generated-1")
     assert [receipt.id for receipt in accepted.records] == ["generated"]
     deadline = time.monotonic() + 20
-    while (got := read.sync(record_id="generated", client=client)).to_dict().get("status") == 404:
+    while (got := read.sync(id="generated", client=client)).to_dict().get("status") == 404:
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert got.to_dict() == {"id": "generated", "temperature": 21.5}

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -63,16 +64,51 @@ def test_reads_use_the_boto3_of_the_runtime(warm: Process, aws: Aws, path: str, 
     assert {call.access_key for call in aws.calls} == {ACCESS_KEY}
 
 
-def test_a_record_is_read_back_from_the_table(warm: Process, aws: Aws) -> None:
-    aws.items["a/b"] = {"id": {"S": "a/b"}, "temperature": {"N": "21.5"}}
-    status, content, _ = answer_of(warm, events.http("GET", "/records/a%2Fb"))
-    assert (status, content) == (200, {"id": "a/b", "temperature": 21.5})
+def read(path: str, query: str = "") -> dict[str, Any]:
+    """With the path as the gateway has decoded it."""
+    return events.http("GET", path) | {"rawQueryString": query, "pathParameters": {"proxy": path.removeprefix("/")}}
+
+
+@pytest.mark.parametrize("key", ["42", "a/b", "a b", "a?b", "100%", "%41", "a%2Fb", "a+b", "a&b", "ж"])
+def test_a_query_reads_any_key_exactly(warm: Process, aws: Aws, key: str) -> None:
+    aws.items[key] = {"id": {"S": key}, "temperature": {"N": "21.5"}}
+    status, content, _ = answer_of(warm, read("/records", urlencode({"id": key})))
+    assert (status, content) == (200, {"id": key, "temperature": 21.5})
+
+
+@pytest.mark.parametrize(
+    ("sent", "arrives"),
+    [
+        # By https://github.com/middleapi/standard-server/pull/93 everything is decoded.
+        ("a/b", "a/b"),
+        ("a b", "a b"),
+        ("%41", "%41"),
+        ("a%2Fb", "a%2Fb"),
+        ("100%", "100%"),
+        # By the emulator everything but %25 is.
+        ("%41", "%2541"),
+        ("a%2Fb", "a%252Fb"),
+        ("100%", "100%25"),
+    ],
+)
+def test_a_path_reads_the_record_that_was_meant_or_none_and_then_the_answer_names_the_query(
+    warm: Process, aws: Aws, sent: str, arrives: str
+) -> None:
+    for key in ("a/b", "a b", "A", "%41", "%2541", "a%2Fb", "a%252Fb", "100%", "100%25"):
+        aws.items[key] = {"id": {"S": key}}
+    status, content, _ = answer_of(warm, read(f"/records/{arrives}"))
+    if status == 200:
+        assert content == {"id": sent}
+    else:
+        assert (status, content["code"]) == (404, "record_not_found")
+        assert "GET /records?id=" in content["detail"]
+    assert (status == 200) is ("%" not in arrives)
 
 
 @pytest.mark.parametrize(("path", "matched"), [("/v1/records/seen", "records/seen"), ("/records/seen", "records/seen")])
 def test_a_custom_domain_may_have_a_path_of_its_own_in_front(warm: Process, aws: Aws, path: str, matched: str) -> None:
     aws.items["seen"] = {"id": {"S": "seen"}}
-    status, content, _ = answer_of(warm, events.http("GET", path) | {"pathParameters": {"proxy": matched}})
+    status, content, _ = answer_of(warm, read(path) | {"pathParameters": {"proxy": matched}})
     assert (status, content) == (200, {"id": "seen"})
 
 

@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
@@ -144,20 +144,39 @@ def test_a_record_of_any_id_can_be_read(record_id: str) -> None:
     assert (answer.status_code, answer.json()) == (200, {"id": record_id})
 
 
+@pytest.mark.parametrize(
+    "record_id", ["\n", "a\n", "a/b", "%2F", "Ж", "?", "#", " ", "+", "&", "=", "a&id=b", "100%", "\0"]
+)
+def test_a_query_names_a_record_of_any_id(record_id: str) -> None:
+    app = app_of(dynamodb=DynamoDb({record_id: {"id": {"S": record_id}}}))
+    answer = request(app, "GET", f"/records?{urlencode({'id': record_id})}")
+    assert (answer.status_code, answer.json()) == (200, {"id": record_id})
+
+
+def test_a_query_without_an_id_is_told_how_to_name_a_record() -> None:
+    for query in ("", "?id=", "?sort=1"):
+        answer = request(app_of(), "GET", f"/records{query}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "record_not_found")
+        assert "/records?id=" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/records/", "/records?id="])
 @pytest.mark.parametrize("record_id", ["", "x" * 2049])
-def test_what_can_be_no_id_is_not_found(record_id: str) -> None:
-    answer = request(app_of(), "GET", f"/records/{record_id}")
+def test_what_can_be_no_id_is_not_found(path: str, record_id: str) -> None:
+    answer = request(app_of(), "GET", f"{path}{record_id}")
     assert (answer.status_code, answer.json()["code"]) == (404, "record_not_found")
 
 
 def test_a_wrong_method_is_told_the_right_ones() -> None:
-    assert request(app_of(), "DELETE", "/records").headers["allow"] == "POST"
+    assert set(request(app_of(), "DELETE", "/records").headers["allow"].split(", ")) == {"GET", "POST"}
 
 
 def test_a_path_that_is_no_text_is_no_id() -> None:
     app = app_of(dynamodb=DynamoDb({"\ufffd": {"id": {"S": "\ufffd"}}}))
     assert request(app, "GET", "/records/%EF%BF%BD").status_code == 200
     assert request(app, "GET", "/records/%FF").status_code == 404
+    assert request(app, "GET", "/records?id=%EF%BF%BD").status_code == 200
+    assert request(app, "GET", "/records?id=%FF").status_code == 404
 
 
 def test_no_path_is_redirected() -> None:
