@@ -14,12 +14,18 @@ from api.routes import add_routes
 
 VERSION = "0.1.0"
 
+_DESCRIPTION = """\
+On AWS, what is in front of the API refuses some requests itself, with `{"message": "…"}` and no `code`: without
+authorization (401, 403), with a method that no path takes (404), beyond Lambda's 6 MB (413), above a limit of requests
+(429), and when the function failed (5xx). Of those 6 MB, about 5 are left for JSON, and 4.5 for gzip or NDJSON."""
+
 
 def create_app(components: ApiComponents) -> FastAPI:
     app = FastAPIOffline(
         title="Forebay",
         version=VERSION,
         summary="Accepts JSON records at full speed; they reach the DynamoDB table at the table's own rate.",
+        description=_DESCRIPTION,
         middleware=[
             Middleware(RequestLog),  # the first is the outermost: every answer gets its request's id
         ],

@@ -10,11 +10,14 @@ from ops.depth import depth_of
 from ops.scan import Scan, hidden_seconds
 from ops.stop import StopFlag
 from records.key import Key, KeySchema
+from records.times import rfc3339
 from telemetry.queue_depth import QueueDepth
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+RETENTION_MS = 14 * 86_400_000
+"""As long SQS keeps a message of either queue (template.yaml)."""
 OnProgress: TypeAlias = Callable[[int, int], None]
 """Called during the work with two numbers: how many are done, and about how many there are."""
 
@@ -26,9 +29,16 @@ class ReasonCount:
     letters: int = 0
     oldest: str | None = None
     newest: str | None = None
+    first_sent_ms: int | None = None
 
-    def add(self, dead_lettered: str | None) -> None:
+    @property
+    def first_expires(self) -> str | None:
+        """When SQS deletes the first of them, RFC 3339 UTC. If SQS moved a letter, its time began with the record."""
+        return None if self.first_sent_ms is None else rfc3339(self.first_sent_ms + RETENTION_MS)
+
+    def add(self, dead_lettered: str | None, sent_ms: int) -> None:
         self.letters += 1
+        self.first_sent_ms = min(self.first_sent_ms or sent_ms, sent_ms)
         if dead_lettered is not None:
             self.oldest = min(self.oldest or dead_lettered, dead_lettered)
             self.newest = max(self.newest or dead_lettered, dead_lettered)
@@ -105,10 +115,10 @@ class ScanResult:
         return sum(count.letters for count in self.counts.values())
 
     def add(self, letter: DeadLetter, selection: Selection, request: SummaryRequest | None) -> None:
-        self.counts.setdefault(letter.reason, ReasonCount()).add(letter.dead_lettered)
+        self.counts.setdefault(letter.reason, ReasonCount()).add(letter.dead_lettered, letter.sent_ms)
         if not selection.matches(letter):
             return
-        self.selected.setdefault(letter.reason, ReasonCount()).add(letter.dead_lettered)
+        self.selected.setdefault(letter.reason, ReasonCount()).add(letter.dead_lettered, letter.sent_ms)
         self.message_ids.append(letter.message_id)
         self.without_version += letter.version is None
         if request and len(self.summaries) < request.summaries_max:

@@ -52,9 +52,9 @@ def selection_of(arguments: argparse.Namespace) -> Selection:
 def counts_of(result: ScanResult, *, selected: bool = False) -> str:
     """A table of letters by reason, the most frequent first."""
     counts = result.selected if selected else result.counts
-    rows = [("reason", "letters", "oldest", "newest")]
+    rows = [("reason", "letters", "oldest", "newest", "first expires")]
     for reason, each in sorted(counts.items(), key=lambda item: (-item[1].letters, item[0])):
-        rows.append((reason, f"{each.letters:,}", each.oldest or "-", each.newest or "-"))
+        rows.append((reason, f"{each.letters:,}", each.oldest or "-", each.newest or "-", each.first_expires or "-"))
     return table(rows, right=(1,))
 
 

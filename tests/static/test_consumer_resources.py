@@ -6,6 +6,7 @@ import re
 import pytest
 
 from consumer.redelivery import FAILED_SECONDS_MAX
+from ops.dead_letter_queue import RETENTION_MS
 from tests.static.processed import TEMPLATE, processed
 
 _BACKLOG = {"Visible", "NotVisible", "Delayed"}
@@ -78,6 +79,11 @@ def test_the_misconfigured_alarm_stays_on_between_two_tries() -> None:
     alarm = processed().properties("MisconfiguredAlarm")
     assert alarm["DatapointsToAlarm"] == 1
     assert alarm["EvaluationPeriods"] * alarm["Period"] >= FAILED_SECONDS_MAX + alarm["Period"]
+
+
+def test_both_queues_keep_a_message_as_long_as_the_operators_commands_say() -> None:
+    for queue in ("RecordQueue", "RecordDeadLetterQueue"):
+        assert processed().properties(queue)["MessageRetentionPeriod"] * 1000 == RETENTION_MS
 
 
 def queue_metrics(text: str) -> set[str]:

@@ -141,8 +141,9 @@ def test_every_alarm_names_its_section_of_the_guide() -> None:
 
 
 def test_accepted_records_are_kept_when_the_stack_is_deleted() -> None:
-    for name in ("RecordQueue", "RecordDeadLetterQueue", "RecordTable"):
-        assert _TEMPLATE["Resources"][name]["DeletionPolicy"] == "Retain"
+    policies = {"RecordQueue": "RetainExceptOnCreate", "RecordDeadLetterQueue": "RetainExceptOnCreate"}
+    for name, policy in {**policies, "RecordTable": "Retain"}.items():
+        assert _TEMPLATE["Resources"][name]["DeletionPolicy"] == policy
         assert _TEMPLATE["Resources"][name]["UpdateReplacePolicy"] == "Retain"
 
 

@@ -3,6 +3,7 @@
 import re
 import signal
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,12 +23,16 @@ def test_list_counts_letters_by_reason_with_the_oldest_and_the_newest(
     buffer.received_too_often(f'{{"id":"{SECRET}"}}')
     assert letters("list", local) == 0
     printed = capsys.readouterr()
-    assert printed.out == (
-        "13 dead letters in the local stack on port 8123\n\n"
-        "  reason              letters  oldest                    newest\n"
-        "  json_malformed           12  1970-01-01T00:00:00.000Z  1970-01-01T11:00:00.000Z\n"
-        "  received_too_often        1  -                         -\n"
-    )
+    heading, _, columns, *rows = printed.out.splitlines()
+    assert heading == "13 dead letters in the local stack on port 8123"
+    assert columns == "  reason              letters  oldest                    newest                    first expires"
+    assert [row[: columns.index("first expires")] for row in rows] == [
+        "  json_malformed           12  1970-01-01T00:00:00.000Z  1970-01-01T11:00:00.000Z  ",
+        "  received_too_often        1  -                         -                         ",
+    ]
+    for row in rows:
+        left = datetime.fromisoformat(row[columns.index("first expires") :]) - datetime.now(UTC)
+        assert timedelta(days=14, minutes=-5) < left <= timedelta(days=14)
     assert printed.err == "read 10 of about 13 dead letters\n"
     assert buffer.letters() == (13, 0)
 
