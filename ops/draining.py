@@ -19,7 +19,7 @@ _COLD_SECONDS = 0.05 * 0.3
 _HIDE_SECONDS = 0.004
 _REDELIVERIES = 1.2
 """A deferred record is delivered again for its put; those of a surge's first minute are a second time before."""
-_FAST_RETRIES, _SLOW_RETRIES = 0.2, 1.0
+_FAST_RETRIES, _SLOW_RETRIES = 0.2, 0.75
 """How often it is throttled on the way, as the simulation has it: on tables that put more than ten records a second,
 and on others."""
 _SLOW_TURN_SECONDS = 0.1
