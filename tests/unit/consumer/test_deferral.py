@@ -251,7 +251,7 @@ _ROUND_SECONDS = 12_121
 """120,000 ÷ `RATE` ÷ 0.99."""
 
 
-def waiting(*, receives: int = 1, sent_seconds: float = 400.0) -> list[Delivery]:
+def waiting(*, receives: int = 1, sent_seconds: float = 200.0) -> list[Delivery]:
     return [replace(each, sent_ms=NOW_MS - int(sent_seconds * 1000)) for each in batch(MANY[:20], receives)]
 
 
