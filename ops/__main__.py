@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ops import dead_letters_command, plan_command, status_command
+from ops import adopt_command, dead_letters_command, plan_command, status_command
 from ops.command import FAILED, STOPPED
 from ops.errors import EXPECTED_ERRORS, error_line
 
@@ -16,6 +16,7 @@ def main(given: Sequence[str] | None = None) -> int:
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     status_command.add_to(subparsers)
     dead_letters_command.add_to(subparsers)
+    adopt_command.add_to(subparsers)
     plan_command.add_to(subparsers)
     arguments = parser.parse_args(given)
     try:
