@@ -48,7 +48,7 @@ def faults_of(random: Random) -> SimulatedFaults:
         throttled=window(0.2, random.choice([_HOUR, 24 * _HOUR])),
         misconfigured=window(0.1, random.choice([_HOUR, 24 * _HOUR])),
         missing=window(0.1, random.choice([_HOUR, 24 * _HOUR])),
-        invocations_throttled=window(0.1, 20 * _HOUR),
+        invocations_throttled=window(0.1, 12 * _HOUR),
         capacity=capacity,
         hot_key="hot" if random.random() < 0.2 else None,  # noqa: PLR2004 - in one of five worlds
         hot_key_units_per_second=random.choice([0.05, 1.0]),

@@ -8,7 +8,6 @@ reports none. Neither is tested here; tests/unit/api and tests/unit/consumer tes
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -44,7 +43,7 @@ def own_table() -> Iterator[Deployment]:
 
 def read(deployment: Deployment, device: str, sort: str) -> Any:
     """The record, or None while it is not in the table."""
-    got = deployment.api.get(f"/records/{quote(device, safe='')}", params={"sort": sort})
+    got = deployment.api.get("/records", params={"id": device, "sort": sort})
     assert got.status_code in {200, 404}, got.text
     return got.json() if got.status_code == 200 else None
 
