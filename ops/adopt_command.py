@@ -12,7 +12,7 @@ from ops.formatting import count, duration
 from ops.progress import Progress
 from ops.rate_limit import RateLimit
 from ops.send_back_and_drop import Tally
-from ops.send_back_and_drop_command import whole
+from ops.send_back_and_drop_command import add_pace_to
 from ops.stop import StopFlag, on_signals
 from telemetry.queue_depth import QueueDepth
 
@@ -27,14 +27,7 @@ def add_to(subparsers: Subparsers) -> None:
     )
     parser = subparsers.add_parser("adopt", help="moves the messages of a deleted stack's queue here", description=text)
     parser.add_argument("queue", metavar="QUEUE_URL", help="the queue that is emptied")
-    parser.add_argument(
-        "--per-second",
-        metavar="N",
-        type=whole,
-        default=_PER_SECOND,
-        help=f"at most so many a second (default: {_PER_SECOND})",
-    )
-    parser.add_argument("--dry-run", action="store_true", help="says what would be done, and changes nothing")
+    add_pace_to(parser, _PER_SECOND)
     target_options.add_to(parser)
     parser.set_defaults(run=_adopt)
 

@@ -23,14 +23,7 @@ def add_to(commands: Subparsers) -> None:
     )
     parser = commands.add_parser("send-back", help="sends them back to the record queue", description=text)
     _add_selection(parser)
-    parser.add_argument(
-        "--per-second",
-        metavar="N",
-        type=whole,
-        default=_PER_SECOND,
-        help=f"at most so many a second (default: {_PER_SECOND})",
-    )
-    parser.add_argument("--dry-run", action="store_true", help="says what would be done, and changes nothing")
+    add_pace_to(parser, _PER_SECOND)
     target_options.add_to(parser)
     parser.set_defaults(run=_send_back)
 
@@ -47,6 +40,17 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     group = parser.add_mutually_exclusive_group()
     group.add_argument("--reason", metavar="R", action="append", help="only those with this reason; may be repeated")
     group.add_argument("--message", metavar="MESSAGE_ID", help="only this one")
+
+
+def add_pace_to(parser: argparse.ArgumentParser, per_second: int) -> None:
+    parser.add_argument(
+        "--per-second",
+        metavar="N",
+        type=whole,
+        default=per_second,
+        help=f"at most so many a second (default: {per_second})",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="says what would be done, and changes nothing")
 
 
 def whole(text: str) -> int:
