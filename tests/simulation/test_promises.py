@@ -14,7 +14,7 @@ from dev.simulation.queue import RETENTION_SECONDS
 from dev.simulation.world import Setting, World
 
 _TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
-_SEEDS, _CHUNK = 1000, 100
+_SEEDS, _CHUNK = 500, 50
 _DAY = 86_400.0
 
 
