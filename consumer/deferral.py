@@ -78,9 +78,8 @@ class Deferral:
         is_backlog = self._is_backlog(left, is_throttled=True)
         is_rest = self.clock.now_ms() % _REST_EVERY_MS < _REST_MS
         is_far = is_backlog and (is_rest or self._earns_ten_at_once(units))
-        if self.backlog.is_full:  # whole groups: who gets their slots comes as a group too
-            pieces = _pieces(left, _RECEIVE_MAX)
-            return [self._next_round(each) if is_far else DeferredGroup(each, self.soon(each[0])) for each in pieces]
+        if self.backlog.is_full:
+            return self._in_whole_groups(left, is_far=is_far)
         first: list[Pending] = []
         due: list[Pending] = []
         for each in left:
@@ -139,13 +138,18 @@ class Deferral:
         return [DeferredGroup(piece, self.schedule.last_moment(drain_seconds)) for piece in _pieces(new, _RECEIVE_MAX)]
 
     def _not_this_round(self, pending: list[Pending]) -> list[DeferredGroup]:
-        """While SQS hides as many as it can: who returns waits for a slot, and who gets one may have waited longer."""
+        """While SQS hides as many as it can: of each two groups that get a slot, one waits for another round."""
         drain_seconds = self.backlog.drain_seconds(_mean_units(pending))
         return [
             self._next_round(piece)
             for piece in _pieces(pending, _RECEIVE_MAX)
             if self._is_young(piece) or not self.schedule.is_tried(drain_seconds)
         ]
+
+    def _in_whole_groups(self, left: list[Pending], *, is_far: bool) -> list[DeferredGroup]:
+        """The same after a throttle. A group leaves its slots to another one: in pieces it would break that up too."""
+        pieces = _pieces(left, _RECEIVE_MAX)
+        return [self._next_round(each) if is_far else DeferredGroup(each, self.soon(each[0])) for each in pieces]
 
     def _next_round(self, piece: list[Pending]) -> DeferredGroup:
         draw = self.schedule.first_round if self._is_young(piece) else self.schedule.next_round

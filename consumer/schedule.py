@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 
 COUNTS_AGE_SECONDS_MAX = 60.0
-"""SQS's counts may be this old. The table has gone on since, or saved its capacity up.
+"""SQS's counts may be this old. While messages wait for them, the table saves its capacity up.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html"""
 HIDE_SECONDS_MAX = 41_400
 """11.5 hours. SQS hides a message for at most 12 hours from its receive:
@@ -94,10 +94,11 @@ class Schedule:
         return self._turn < seconds / (seconds + drain_seconds / _DENSITY)
 
     def next_round(self, drain_seconds: float, waited_seconds: float) -> int:
-        """When a group returns that is not tried: all keep the distances that `first_round` gave them."""
+        """When a group returns that is not tried in this round."""
         return _beside_steps(_round_seconds(drain_seconds), waited_seconds)
 
     def first_round(self, drain_seconds: float, waited_seconds: float) -> int:
+        """When a group returns for the first time. The moments are spread evenly, and stay so from round to round."""
         return _beside_steps(self._evenly() * _round_seconds(drain_seconds), waited_seconds)
 
     def _evenly(self) -> float:

@@ -1,17 +1,20 @@
-"""`adopt`: moves the messages that a deleted stack has left in its queue into this stack's."""
+"""`adopt`: moves the messages that a deleted stack has left in its queue into this stack's.
+
+They are read and sent as dead letters are. It can be stopped and run again at any time: what was moved is gone from the
+old queue, and what was sent twice is put once.
+"""
 
 import argparse
 import sys
 from collections.abc import Iterator
 
 from ops import target_options
-from ops.adopt import Adopt
 from ops.command import DONE, FAILED, STOPPED, Subparsers
 from ops.dead_letter_queue import DeadLetterQueue
 from ops.formatting import count, duration
 from ops.progress import Progress
 from ops.rate_limit import RateLimit
-from ops.send_back_and_drop import Tally
+from ops.send_back_and_drop import SendBack, Tally
 from ops.send_back_and_drop_command import add_pace_to
 from ops.stop import StopFlag, on_signals
 from telemetry.queue_depth import QueueDepth
@@ -49,7 +52,8 @@ def _adopt(arguments: argparse.Namespace) -> int:
         print("Nothing was changed.")
         return DONE
     sys.stdout.flush()
-    action = Adopt(old_queue, target.record_queue_url, depth.visible, RateLimit(arguments.per_second, stop.wait))
+    rate_limit = RateLimit(arguments.per_second, stop.wait)
+    action = SendBack(old_queue, target.record_queue_url, None, rate_limit, about=depth.visible)
     progress = Progress(sys.stderr)
     try:
         with on_signals(stop):
@@ -83,3 +87,8 @@ def _summary(tally: Tally, *, stopped: bool) -> Iterator[str]:
         yield f"{count(tally.refused, 'message')} stayed, because SQS refused the call: try again."
     if twice := tally.sent - tally.deleted:
         yield f"{count(twice, 'message')} could be sent but not deleted: now in both queues, which does no harm."
+    if tally.left_hidden:
+        yield (
+            f"{count(tally.left_hidden, 'message')} could not be made visible again at once: SQS does it by itself "
+            f"within {duration(tally.hidden_seconds)}."
+        )

@@ -38,12 +38,13 @@ class Tally:
 
 
 class DeadLetterAction(ABC):
-    """An action on the letters with these message ids."""
+    """An action on the letters with these message ids; without ids on all letters, of which there are about so many."""
 
-    def __init__(self, queue: DeadLetterQueue, message_ids: Sequence[str]) -> None:
-        self.tally = Tally(len(message_ids))
+    def __init__(self, queue: DeadLetterQueue, message_ids: Sequence[str] | None, about: int = 0) -> None:
+        self.tally = Tally(about if message_ids is None else len(message_ids))
         self._queue = queue
-        self._left = set(message_ids)
+        self._left = None if message_ids is None else set(message_ids)
+        self._found = 0
 
     def run(self, on_progress: OnProgress) -> None:
         """Scans the queue, several times if one scan is too short for all letters, until `stop` is set.
@@ -51,8 +52,8 @@ class DeadLetterAction(ABC):
         Raises botocore's errors; `tally` has what was done until then.
         """
         on_progress(0, self.tally.selected)
-        while self._left and not self._queue.stop.is_set:
-            left_before = len(self._left)
+        while self._left != set() and not self._queue.stop.is_set:
+            found_before = self._found
             scan = self._queue.scan()
             try:
                 with scan:
@@ -60,21 +61,27 @@ class DeadLetterAction(ABC):
             finally:
                 self.tally.left_hidden += scan.left_hidden
                 self.tally.hidden_seconds = scan.seconds
-            if scan.complete or len(self._left) == left_before:
+            if scan.complete or self._found == found_before:
                 break
         if not self._queue.stop.is_set:
-            self.tally.not_found = len(self._left)
+            self.tally.not_found = len(self._left or ())
 
     def _process_scan(self, scan: Scan, on_progress: OnProgress) -> None:
         for letters in scan:
-            found = [letter for letter in letters if letter.message_id in self._left]
-            self._left.difference_update(letter.message_id for letter in found)
-            for batch in self._batches(found):
+            for batch in self._batches(self._selected(letters)):
                 if not self._process_batch(scan, batch):
                     return
                 on_progress(self.tally.deleted, self.tally.selected)
-            if not self._left:
+            if self._left == set():
                 return
+
+    def _selected(self, letters: list[DeadLetter]) -> list[DeadLetter]:
+        selected = letters
+        if self._left is not None:
+            selected = [letter for letter in letters if letter.message_id in self._left]
+            self._left.difference_update(letter.message_id for letter in selected)
+        self._found += len(selected)
+        return selected
 
     @abstractmethod
     def _batches(self, letters: list[DeadLetter]) -> Iterable[list[DeadLetter]]:
@@ -108,9 +115,14 @@ class SendBack(DeadLetterAction):
     """
 
     def __init__(
-        self, queue: DeadLetterQueue, record_queue_url: str, message_ids: Sequence[str], rate_limit: RateLimit
+        self,
+        queue: DeadLetterQueue,
+        record_queue_url: str,
+        message_ids: Sequence[str] | None,
+        rate_limit: RateLimit,
+        about: int = 0,
     ) -> None:
-        super().__init__(queue, message_ids)
+        super().__init__(queue, message_ids, about)
         self._record_queue_url = record_queue_url
         self._rate_limit = rate_limit
 

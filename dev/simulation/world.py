@@ -113,10 +113,16 @@ class World:
         """Bodies that can never be put, with the reason that each is dead-lettered with."""
         self.crashing: set[str] = set()
         """Bodies that the function does not survive."""
-        self.event_source = EventSource(
+        self.event_source = self._make_event_source(environment or forebay)
+        self._versions = Versions(self.clock.now_ms, self.random.getrandbits)
+        self._change_capacity()
+
+    def _make_event_source(self, environment: Callable[["World"], Handler]) -> EventSource:
+        setting = self.setting
+        return EventSource(
             queue=self.queue,
             environments=FunctionEnvironments(
-                cold_start=lambda: (environment or forebay)(self),
+                cold_start=lambda: environment(self),
                 cores=cores(setting.memory_mb),
                 fresh_share=setting.fresh_share,
                 random=self.random,
@@ -127,14 +133,16 @@ class World:
             clock=self.clock,
             deleted=self._deleted,
             bill=self._bill,
-            throttled=faults.invocations_throttled,
+            throttled=self.chance.faults.invocations_throttled,
             allows_loops=setting.allows_loops,
             window_seconds=setting.window_seconds,
         )
-        self._versions = Versions(self.clock.now_ms, self.random.getrandbits)
-        for at, units in faults.capacity:
+
+    def _change_capacity(self) -> None:
+        """At the times that the faults say."""
+        for at, units in self.chance.faults.capacity:
             self.clock.start(lambda units=units: self.capacity.provision(units), after=at)  # type: ignore[misc] # a lambda's default
-        for at, seconds in faults.burst:
+        for at, seconds in self.chance.faults.burst:
             self.clock.start(lambda seconds=seconds: self.capacity.keep(seconds), after=at)  # type: ignore[misc] # as above
 
     @property

@@ -1,6 +1,5 @@
 """The deferring policy after a throttle: when the rest of a batch is redelivered."""
 
-from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
@@ -161,18 +160,3 @@ def test_after_a_throttle_a_backlog_of_seconds_is_one_so_that_a_small_surge_ends
     worker = Worker(QueueDepth(visible=0, delayed=0, in_flight=50), 10.0)
     (wait,) = seconds(worker.after_throttle(*batch(NAMES)))
     assert wait <= 11
-
-
-# ── while SQS hides as many as it can ─────────────────────────────────────────────────────────────────────────────────
-_FULL = QueueDepth(visible=30_000, delayed=0, in_flight=120_000)
-
-
-def test_while_sqs_is_full_a_slow_table_gets_the_rest_soon_as_a_group_though_little_got_through() -> None:
-    ((together, wait),) = Worker(_FULL, 5.0).after_throttle(*batch(NAMES, receives=2, waited_seconds=500), done=1)
-    assert together == NAMES
-    assert wait <= 20
-
-
-def test_while_sqs_is_full_a_table_that_puts_a_full_batch_a_second_gets_the_rest_a_round_later() -> None:
-    old = [replace(each, sent_ms=NOW_MS - 400_000) for each in batch(NAMES, receives=2, waited_seconds=400)]
-    assert Worker(_FULL).after_throttle(*old) == [(NAMES, 12_121)]

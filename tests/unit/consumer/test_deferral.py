@@ -1,8 +1,5 @@
 """The deferring policy before any put: which messages of a batch are not tried, and when they are redelivered."""
 
-from dataclasses import replace
-from itertools import pairwise
-
 import pytest
 
 from consumer.delivery import Delivery
@@ -243,45 +240,6 @@ def test_a_fast_table_gets_what_waited_for_the_counts_unless_it_has_just_throttl
     assert throttled.queue.asked == [0]
     no_backlog = Worker(NONE).throttled_at(0)
     assert no_backlog.hold_back(*shown(waited_seconds=waited_seconds)) == [(NAMES, _UNTIL_SHOWN)]
-
-
-# ── while SQS hides as many as it can ─────────────────────────────────────────────────────────────────────────────────
-_FULL = QueueDepth(visible=30_000, delayed=0, in_flight=120_000)
-_ROUND_SECONDS = 12_121
-"""120,000 ÷ `RATE` ÷ 0.99."""
-
-
-def waiting(*, receives: int = 1, sent_seconds: float = 200.0) -> list[Delivery]:
-    return [replace(each, sent_ms=NOW_MS - int(sent_seconds * 1000)) for each in batch(MANY[:20], receives)]
-
-
-def known_to_be_full() -> Worker:
-    worker = Worker(_FULL)
-    worker.backlog.refresh()
-    return worker
-
-
-@pytest.mark.parametrize("receives", [1, 2, 3, 9])
-def test_while_sqs_is_full_every_other_group_is_tried_and_the_rest_hidden_for_a_round(receives: int) -> None:
-    worker = known_to_be_full()
-    held = [worker.hold_back(*waiting(receives=receives)) for _ in range(4)]
-    assert {wait for groups in held for wait in seconds(groups)} == {_ROUND_SECONDS}
-    assert [len(names(groups)) for groups in held] == [1, 1, 1, 1]
-
-
-def test_while_sqs_is_full_a_surge_that_has_just_filled_it_is_spread_over_the_round() -> None:
-    worker = known_to_be_full()
-    held = [wait for _ in range(20) for wait in seconds(worker.hold_back(*waiting(sent_seconds=170)))]
-    assert len(held) == 40, "nothing is tried"
-    assert max(held) <= _ROUND_SECONDS + 30
-    assert max(after - before for before, after in pairwise([0, *sorted(held)])) < 3 * _ROUND_SECONDS / 40
-
-
-def test_whether_sqs_is_full_is_asked_again_though_only_due_messages_come() -> None:
-    worker = known_to_be_full()
-    worker.time.now, worker.queue.depth_now = 31.0, HIDDEN
-    assert worker.hold_back(*batch(NAMES, receives=3, waited_seconds=500, now=31)) == []
-    assert worker.queue.asked == [0, 31]
 
 
 # ── messages that wait in steps ───────────────────────────────────────────────────────────────────────────────────────

@@ -102,39 +102,6 @@ def test_the_last_moment_is_behind_all_others(chance: float, drain_seconds: floa
     assert all(drawn.moment(drain_seconds, 0.0) <= last + _BESIDE_A_STEP_SECONDS for _ in range(50))
 
 
-# ── rounds ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize(("hours", "share"), [(0.1, 0.5), (6, 0.5), (11, 0.5), (23, 1 / 3), (34.2, 1 / 4)])
-def test_in_a_round_as_many_are_put_as_the_table_earns_though_each_leaves_its_slot_to_another(
-    hours: float, share: float
-) -> None:
-    drawn = repeatable()
-    tried = [drawn.is_tried(hours * HOUR) for _ in range(1000)]
-    assert mean(tried) == pytest.approx(share, abs=0.01)
-    hidden_in_a_row = max(len(run) for run in "".join(".x"[each] for each in tried).split("x"))
-    assert hidden_in_a_row < 1.5 / share, "more even than chance"
-
-
-def test_a_round_takes_as_long_as_the_table_needs_for_it_and_no_longer_than_sqs_hides() -> None:
-    drawn = repeatable()
-    assert [drawn.next_round(hours * HOUR, 0.0) for hours in (1, 100)] == [round(HOUR / 0.99), HIDE_SECONDS_MAX + 25]
-
-
-def test_the_first_round_spreads_the_groups_evenly() -> None:
-    drawn = repeatable()
-    first = sorted(drawn.first_round(HOUR, 68.0) for _ in range(500))
-    assert first[-1] <= HOUR / 0.99 + _BESIDE_A_STEP_SECONDS
-    assert max(after - before for before, after in pairwise(first)) <= 2 * _BESIDE_A_STEP_SECONDS
-
-
-@given(_CHANCE, _DRAIN_SECONDS, _WAITED_SECONDS)
-def test_the_end_of_a_round_is_never_taken_for_that_of_a_step(
-    chance: float, drain_seconds: float, waited_seconds: float
-) -> None:
-    drawn = schedule(chance)
-    for wait in (drawn.first_round(drain_seconds, waited_seconds), drawn.next_round(drain_seconds, waited_seconds)):
-        assert not ends_a_step(waited_seconds + wait)
-
-
 # ── steps ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 @given(_CHANCE, st.floats(0, 1e9), _WAITED_SECONDS, st.integers(1, 10_000), st.floats(0, 1e6))
 def test_no_wait_is_longer_than_eleven_and_a_half_hours_whatever_the_backlog(

@@ -123,3 +123,17 @@ async def read_request(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
     length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
     return head + await reader.readexactly(length)
+
+
+def result(content: object) -> Script:
+    """A 200 with this result."""
+    return write(lambda _: response(json.dumps(content).encode()))
+
+
+def result_of(make: Callable[[list[str]], object]) -> Script:
+    """A 200 with a result that is made of the ids that were sent."""
+    return write(lambda exchange: response(json.dumps(make(exchange.ids)).encode()))
+
+
+def entry(entry_id: object) -> dict[str, object]:
+    return {"Id": entry_id, "Code": "InternalError", "SenderFault": False}

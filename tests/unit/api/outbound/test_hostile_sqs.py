@@ -14,7 +14,18 @@ import pytest
 from api.outbound.group_commit import QueueSender
 from records.key import Key
 from records.message import Message
-from tests.unit.api.outbound.scripted_sqs import Exchange, Script, ScriptedSqs, chunked, confirm, response, write
+from tests.unit.api.outbound.scripted_sqs import (
+    Exchange,
+    Script,
+    ScriptedSqs,
+    chunked,
+    confirm,
+    entry,
+    response,
+    result,
+    result_of,
+    write,
+)
 
 _ROUNDS = 4
 _RESPONSE_SECONDS = 20.0  # so that nothing but the answer itself ends a call
@@ -22,20 +33,6 @@ _RESPONSE_SECONDS = 20.0  # so that nothing but the answer itself ends a call
 
 def messages(name: str) -> list[Message]:
     return [Message(Key(f"{name} {n}"), f"{name} {n}", f"version {name} {n}", 100) for n in range(10)]
-
-
-def result(content: object) -> Script:
-    """A 200 with this result."""
-    return write(lambda _: response(json.dumps(content).encode()))
-
-
-def result_of(make: Callable[[list[str]], object]) -> Script:
-    """A 200 with a result that is made of the ids that were sent."""
-    return write(lambda exchange: response(json.dumps(make(exchange.ids)).encode()))
-
-
-def entry(entry_id: object) -> dict[str, object]:
-    return {"Id": entry_id, "Code": "InternalError", "SenderFault": False}
 
 
 async def with_no_error_left(scenario: Awaitable[Any]) -> None:
