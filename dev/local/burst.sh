@@ -97,6 +97,7 @@ echo "  seconds   waiting  in flight  in table  dead letters"
 began=$(date +%s)
 changed=$began
 last=
+empty=0
 while :; do
     read_state
     now=$(date +%s)
@@ -105,7 +106,9 @@ while :; do
         last="$waiting $in_flight $items $dead"
         changed=$now
     fi
-    [ $((waiting + in_flight)) -gt 0 ] || break
+    # Twice in a row: a message that is redelivered at this moment may be in neither number.
+    [ $((waiting + in_flight)) -gt 0 ] && empty=0 || empty=$((empty + 1))
+    [ "$empty" -lt 2 ] || break
     if [ $((now - changed)) -gt $STALLED_SECONDS_MAX ]; then
         echo "burst: nothing has changed for $STALLED_SECONDS_MAX s" >&2
         exit 1
