@@ -33,6 +33,8 @@ _SOON_TURNS = 40
 _SOON_SECONDS_MIN, _SOON_SECONDS_MAX = 20.0, 60.0
 _SOON_GROWTH = 1.5
 _SOON_RECEIVES = 20
+_SOON_RECEIVES_WHOLE = 16
+"""So often received, a message returns at any moment of the whole backlog's time."""
 _BACK_OFF_SECONDS_MAX = 900.0
 _GOLDEN_RATIO = (math.sqrt(5) - 1) / 2
 
@@ -70,14 +72,16 @@ class Schedule:
         """When a message is tried again that met a throttle although its moment had come.
 
         `turn_seconds` is the time in which the table earns the units of one record: 40 turns are enough to meet a free
-        one. Each further receive says that too many try. At a drain's end few are left, and they return sooner.
+        one. Each further receive says that too many try: the time grows, up to a share of the backlog's, and the share
+        grows too. At a drain's end few are left, and they return sooner.
         """
         first = min(max(_SOON_SECONDS_MIN, _SOON_TURNS * turn_seconds), _SOON_SECONDS_MAX)
         # After many receives nothing has got through for long: then they back off, up to a quarter of an hour.
         backed_off = min(
             _SOON_SECONDS_MIN * _SOON_GROWTH ** min(max(0, receives - _SOON_RECEIVES), 30), _BACK_OFF_SECONDS_MAX
         )
-        latest = min(max(backed_off, drain_seconds / 4), HIDE_SECONDS_MAX)
+        share = min(1.0, receives / _SOON_RECEIVES_WHOLE)
+        latest = min(max(backed_off, drain_seconds * share), HIDE_SECONDS_MAX)
         span = min(first * _SOON_GROWTH ** min(max(0, receives - 2), 30), latest)
         return max(1, round(self._random() * span))
 

@@ -247,16 +247,16 @@ def test_a_message_that_was_due_returns_after_about_forty_turns_of_the_table() -
     assert schedule(0.5).soon(2, 1.0, 10_000) == 20
 
 
-def test_each_further_receive_waits_longer_on_average_up_to_a_quarter_of_the_time_that_the_table_needs() -> None:
+def test_each_further_receive_waits_longer_on_average_up_to_all_of_the_time_that_the_table_needs() -> None:
     worker = repeatable()
     averages = [mean(worker.soon(receives, 1.0, 10_000) for _ in range(2000)) for receives in range(2, 12)]
     assert all(after > 1.3 * before for before, after in pairwise(averages))
-    assert [schedule(1).soon(receives, 1.0, 10_000) for receives in (20, 60)] == [2500, 2500]
+    assert [schedule(1).soon(receives, 1.0, 10_000) for receives in (12, 16, 60)] == [2307, 10_000, 10_000]
 
 
 def test_at_the_end_of_a_drain_or_without_a_known_backlog_a_message_returns_soon() -> None:
     assert [schedule(1).soon(receives, 1.0, 0.0) for receives in (1, 2, 10, 15)] == [20, 20, 20, 20]
-    assert schedule(1).soon(10, 1.0, 120.0) == 30
+    assert [schedule(1).soon(receives, 1.0, 120.0) for receives in (4, 8, 16, 17)] == [30, 60, 120, 120]
 
 
 def test_a_message_that_was_received_often_backs_off_for_up_to_a_quarter_of_an_hour() -> None:
