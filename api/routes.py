@@ -116,16 +116,16 @@ def _add_reads_of_buffer(router: APIRouter, components: ApiComponents) -> None:
         responses=openapi.BUFFER,
     )
     async def read_buffer() -> Buffer:
-        depth, dead_letters, capacity = await asyncio.gather(
+        depth, dead_letters, table = await asyncio.gather(
             components.queue_depth.read(),
             components.dead_letter_queue_depth.read(),
-            components.table.write_capacity_units(),
+            components.table.describe(),
         )
         return Buffer(
             waiting=depth.waiting,
             in_flight=depth.in_flight,
             dead_lettered=dead_letters.waiting,
-            drain=estimate_drain(depth.waiting + depth.in_flight, capacity, components.write_units.per_record),
+            drain=estimate_drain(depth.total, table, components.write_units.per_record),
         )
 
     @router.get(
@@ -136,7 +136,7 @@ def _add_reads_of_buffer(router: APIRouter, components: ApiComponents) -> None:
         responses=openapi.READY,
     )
     async def read_readiness() -> Readiness:
-        await asyncio.gather(components.queue_depth.read(), components.table.write_capacity_units())
+        await asyncio.gather(components.queue_depth.read(), components.table.describe())
         return Readiness()
 
     @router.get(

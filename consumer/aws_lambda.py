@@ -41,7 +41,7 @@ threads = ThreadPoolExecutor(PUTS_IN_FLIGHT_MAX)
 
 handler = create_handler(
     DrainDependencies(
-        puts=Puts(table, backlog, clock, threads.map, metrics.count),
+        puts=Puts(table, backlog, clock, threads.map, metrics.count, metrics.measure),
         deferral=Deferral(backlog, Schedule(clock.random), clock),
         queue=queue,
         dead_letters=DeadLetterSender(sqs, settings.record_dead_letter_queue_url, clock.now_ms),

@@ -11,6 +11,7 @@ from consumer.clock import Clock
 from consumer.table import KeyThrottled, Put, PutRefused, TableMisconfigured, TableThrottled, TableUnavailable
 from records.item import Provenance
 from records.validation import Record
+from records.version import accepted_ms
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +47,14 @@ class PutOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Puts:
-    """`count` takes the names of `telemetry.metrics`."""
+    """`count` and `measure` take the names of `telemetry.metrics`."""
 
     table: PutTable
     backlog: Backlog
     clock: Clock
     in_parallel: InParallel
     count: Callable[[str, float], None]
+    measure: Callable[[str, float], None]
 
     def put_all(self, pending: Sequence[Pending], *, has_time: Callable[[], bool]) -> PutOutcome:
         """The first alone, then the others side by side: so a full table is asked once, not once a record."""
@@ -88,8 +90,13 @@ class Puts:
         # A put whose condition fails consumes units too, but DynamoDB does not report how many.
         units = put.units or {"": float(each.units)}
         self.backlog.observe(units)
-        self.count("superseded" if put.superseded else "puts", 1)
         self.count("write_units", units.get("", 0))
+        if put.superseded:
+            self.count("superseded", 1)
+            return
+        self.count("puts", 1)
+        waited_ms = self.clock.now_ms() - accepted_ms(each.record.version)
+        self.measure("freshness", max(0, waited_ms) / 1000)
 
     def _note(self, error: KeyThrottled | TableUnavailable | TableMisconfigured) -> None:
         level = logging.ERROR if isinstance(error, TableMisconfigured) else logging.WARNING

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from records.item import RESERVED_NAME, VERSION, Provenance, to_item
 from records.validation import Record
+from telemetry.time_to_empty import units_per_second
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -122,15 +123,8 @@ class TableWriter:
         except (ClientError, BotoCoreError) as error:
             raise TableUnavailable(type(error).__name__) from error
         described = {"": table, **{each["IndexName"]: each for each in table.get("GlobalSecondaryIndexes", [])}}
-        rates = {name: _units_per_second(each) for name, each in described.items()}
+        rates = {name: units_per_second(each) for name, each in described.items()}
         return {name: rate for name, rate in rates.items() if rate}
-
-
-def _units_per_second(described: Mapping[str, Any]) -> float:
-    """Of a table or an index; 0 when it has no limit."""
-    provisioned = described.get("ProvisionedThroughput", {}).get("WriteCapacityUnits") or 0
-    maximum = described.get("OnDemandThroughput", {}).get("MaxWriteRequestUnits") or 0
-    return float(provisioned or max(maximum, 0))  # -1 is no maximum
 
 
 def _put_error(error: ClientError) -> Exception:

@@ -84,8 +84,8 @@ _ACCESS_LOG_BYTES = 350
 _TRACED_SHARE = 0.05
 """Lambda traces the first request of a second, and one in twenty of the others:
 https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html"""
-_METRICS_API, _METRICS_CONSUMER = 1, 4
-"""Counted without failures: `accepted`; `puts`, `write_units`, `deferred` and `throttles` (telemetry/metrics.py)."""
+_METRICS_API, _METRICS_CONSUMER = 1, 5
+"""Without failures: `accepted`; `puts`, `write_units`, `freshness`, `deferred` and `throttles`."""
 
 
 @dataclass(frozen=True, slots=True)

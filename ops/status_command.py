@@ -5,6 +5,7 @@ import argparse
 from ops import target_options
 from ops.command import DONE, Subparsers
 from ops.formatting import count, duration, table
+from ops.recent_puts import RecentPuts
 from ops.status import Status, status_of
 
 
@@ -12,13 +13,13 @@ def add_to(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "status",
         help="the buffer at this moment",
-        description="The depths of both queues, the table's capacity, and when the buffer will be empty.",
+        description="Both queues, the table's capacity, when the buffer will be empty, and how fresh the table is.",
     )
     parser.add_argument(
         "--units-per-record",
         metavar="N",
         type=_positive,
-        help="write units that a record costs, one for each KB (default: the average of the items in the table)",
+        help="write units that a record costs, one for each KB (default: as recent puts, or else the average item)",
     )
     target_options.add_to(parser)
     parser.set_defaults(run=_run)
@@ -34,23 +35,38 @@ def _text(status: Status) -> str:
     dead = f"{status.dead_letters.total:,}"
     if status.dead_letters.in_flight:
         dead += f", {status.dead_letters.in_flight:,} of them hidden while somebody reads them"
-    if status.write_capacity_units is None:
-        capacity, empty = "on-demand", "as fast as the consumer puts"
-    else:
-        capacity = f"{count(status.write_capacity_units, 'write unit')} a second"
-        empty = "now"
-    if status.records.total and status.seconds_to_empty is not None:
-        each = f"{status.write_units_per_record:g} write units"
-        empty = f"in about {duration(status.seconds_to_empty)}, at {each} a record, if no more records arrive"
+    rate = status.units_per_second
     return table(
         [
             ("waiting", f"{status.records.waiting:,}"),
             ("in flight", f"{status.records.in_flight:,}"),
             ("dead letters", dead),
-            ("table", capacity),
-            ("empty", empty),
+            ("table", "on-demand" if rate is None else f"{count(round(rate), 'write unit')} a second"),
+            ("empty", _empty(status)),
+            ("freshness", _freshness(status.recent)),
         ]
     )
+
+
+def _empty(status: Status) -> str:
+    seconds = status.seconds_to_empty
+    if not status.records.total:
+        return "now"
+    if status.units_per_second is None:
+        return "as fast as the consumer puts"
+    if seconds is None:
+        return "unknown: no record was put yet whose cost would tell; --units-per-record does"
+    each = f"{status.units_per_record:.3g} write units a record"
+    return f"in about {duration(seconds)}, at {each}, if no more records arrive"
+
+
+def _freshness(recent: RecentPuts) -> str:
+    if recent.denied:
+        return "unknown: these credentials lack cloudwatch:GetMetricData"
+    if recent.freshness is None:
+        return "unknown: CloudWatch has no metrics of the last hour"
+    p50, p99 = ("a second" if each <= 1 else duration(each) for each in recent.freshness)
+    return f"half of the records of the last hour were put within {p50}, 99 % within {p99}"
 
 
 def _positive(text: str) -> float:

@@ -14,6 +14,7 @@ from records.key import KeySchema
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
@@ -37,6 +38,7 @@ class Target:
     """For people."""
     sqs: "SQSClient"
     dynamodb: "DynamoDBClient"
+    cloudwatch: "CloudWatchClient"
     record_queue_url: str
     record_dead_letter_queue_url: str
     record_table_name: str
@@ -56,6 +58,7 @@ def on_aws(stack_name: str) -> Target:
             name=stack_name,
             sqs=session.client("sqs", config=_CONFIG),
             dynamodb=session.client("dynamodb", config=_CONFIG),
+            cloudwatch=session.client("cloudwatch", config=_CONFIG),
             record_queue_url=outputs["RecordQueueUrl"],
             record_dead_letter_queue_url=outputs["RecordDeadLetterQueueUrl"],
             record_table_name=outputs["RecordTableName"],
@@ -82,6 +85,7 @@ def on_this_machine(port: int) -> Target:
         name=f"the local stack on port {port}",
         sqs=session.client("sqs", endpoint_url=url, config=_CONFIG),
         dynamodb=session.client("dynamodb", endpoint_url=url, config=_CONFIG),
+        cloudwatch=session.client("cloudwatch", endpoint_url=url, config=_CONFIG),
         record_queue_url=addresses["RECORD_QUEUE_URL"],
         record_dead_letter_queue_url=addresses["RECORD_DEAD_LETTER_QUEUE_URL"],
         record_table_name=addresses["RECORD_TABLE_NAME"],

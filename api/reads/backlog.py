@@ -1,14 +1,25 @@
 """The backlog: how many messages the buffer holds, and an estimate of how long the table needs for them. Pure."""
 
-from collections.abc import Iterable
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, Field
 
 from records.item import RESERVED_BYTES, write_units
 from records.message import Message
+from telemetry.time_to_empty import seconds_to_empty, units_per_item, units_per_second
+
+TableDescription: TypeAlias = Mapping[str, Any]
+"""The `Table` of DescribeTable's answer."""
 
 _SMOOTHING = 0.01
+_UNITS_PER_RECORD = (
+    "What a record costs: the average of those that this process accepted last, or else of the items in the table; "
+    "null if neither is known."
+)
+_SECONDS = (
+    "An estimate of the time until the buffer is empty, if nothing else arrives; null if rate or cost are unknown."
+)
 _IN_FLIGHT = "Messages that the consumer has received. Most are hidden until the table will have capacity for them."
 
 
@@ -16,14 +27,13 @@ class DrainEstimate(BaseModel):
     """What the table takes, and so how long the backlog lasts."""
 
     write_capacity_units: Annotated[
-        int | None, Field(description="Write units a second of the table; null for an on-demand table.", examples=[5])
+        float | None,
+        Field(description="Write units a second; null for an on-demand table without a maximum.", examples=[5]),
     ]
-    write_units_per_record: Annotated[
-        float, Field(description="What a record costs: an average of those that this process accepted.", examples=[1.0])
-    ]
+    write_units_per_record: Annotated[float | None, Field(description=_UNITS_PER_RECORD, examples=[1.0])]
     seconds: Annotated[
         float | None,
-        Field(description="An estimate of the time until the buffer is empty, if nothing else arrives.", examples=[10]),
+        Field(description=_SECONDS, examples=[10]),
     ]
 
 
@@ -48,15 +58,18 @@ class WriteUnits:
             self._average += (units - self._average) * _SMOOTHING if self._average else units
 
     @property
-    def per_record(self) -> float:
-        """At least one unit, which every write costs."""
-        return max(1.0, self._average)
+    def per_record(self) -> float | None:
+        """None before anything was accepted."""
+        return self._average or None
 
 
-def estimate_drain(backlog: int, write_capacity_units: int | None, units_per_record: float) -> DrainEstimate:
-    seconds = None if write_capacity_units is None else round(backlog * units_per_record / write_capacity_units, 1)
+def estimate_drain(backlog: int, table: TableDescription, accepted_units: float | None) -> DrainEstimate:
+    """`accepted_units` is what a record costs that was accepted lately, if that is known."""
+    units = accepted_units or units_per_item(table)
+    rate = units_per_second(table)
+    seconds = seconds_to_empty(backlog, units, rate)
     return DrainEstimate(
-        write_capacity_units=write_capacity_units,
-        write_units_per_record=round(units_per_record, 2),
-        seconds=seconds,
+        write_capacity_units=rate,
+        write_units_per_record=None if units is None else round(units, 2),
+        seconds=None if seconds is None else round(seconds, 1),
     )

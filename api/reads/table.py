@@ -1,4 +1,4 @@
-"""Reads from DynamoDB: one item by its key, and the capacity that the table is provisioned for."""
+"""Reads from DynamoDB: one item by its key, and the table's description."""
 
 import logging
 from typing import TYPE_CHECKING, cast
@@ -11,6 +11,7 @@ from records.key import Key, KeySchema
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +39,13 @@ class TableReader:
         item = answer.get("Item")
         return None if item is None else from_item(cast("Item", item))
 
-    async def write_capacity_units(self) -> int | None:
-        """Write units a second; None for an on-demand table. Raises `TableReadFailed`."""
+    async def describe(self) -> "TableDescriptionTypeDef":
+        """Raises `TableReadFailed`."""
         try:
             answer = await self._calls(lambda dynamodb: dynamodb.describe_table(TableName=self._name))
         except CallFailed as error:
             raise _read_failed(error) from error
-        units = answer["Table"].get("ProvisionedThroughput", {}).get("WriteCapacityUnits", 0)
-        return int(units) or None
+        return answer["Table"]
 
 
 def _read_failed(error: CallFailed) -> TableReadFailed:

@@ -34,6 +34,7 @@ class ConsoleSettings:
             name="the local stack",
             sqs=session.client("sqs", endpoint_url=aws_url, config=_CONFIG),
             dynamodb=session.client("dynamodb", endpoint_url=aws_url, config=_CONFIG),
+            cloudwatch=session.client("cloudwatch", endpoint_url=aws_url, config=_CONFIG),
             record_queue_url=environment["RECORD_QUEUE_URL"],
             record_dead_letter_queue_url=environment["RECORD_DEAD_LETTER_QUEUE_URL"],
             record_table_name=environment["RECORD_TABLE_NAME"],

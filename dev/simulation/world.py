@@ -226,7 +226,9 @@ def forebay(world: World) -> Handler:
     queue, table = DeliveryQueue(sqs, "records"), TableWriter(cast("Any", world.dynamodb), "records")
     backlog = Backlog(queue, table, world.clock.monotonic, world.setting.workers)
     dependencies = DrainDependencies(
-        puts=Puts(table, backlog, clock, partial(world.clock.map, at_once=PUTS_IN_FLIGHT_MAX), _count_nothing),
+        puts=Puts(
+            table, backlog, clock, partial(world.clock.map, at_once=PUTS_IN_FLIGHT_MAX), _count_nothing, _count_nothing
+        ),
         deferral=Deferral(backlog, Schedule(clock.random), clock),
         queue=queue,
         dead_letters=DeadLetterSender(sqs, "dead-letters", clock.now_ms),

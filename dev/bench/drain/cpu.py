@@ -179,7 +179,7 @@ def _handler(url: str, queue_name: str) -> Any:  # noqa: ANN401 - called with an
     table, queue = TableWriter(_client("dynamodb", url, CONFIG), "records"), DeliveryQueue(sqs, f"{url}/1/{queue_name}")
     backlog = Backlog(queue, table, time.time, 2)
     dependencies = DrainDependencies(
-        puts=Puts(table, backlog, clock, ThreadPoolExecutor(PUTS_IN_FLIGHT_MAX).map, count),
+        puts=Puts(table, backlog, clock, ThreadPoolExecutor(PUTS_IN_FLIGHT_MAX).map, count, count),
         deferral=Deferral(backlog, Schedule(clock.random), clock),
         queue=queue,
         dead_letters=DeadLetterSender(sqs, "unused", clock.now_ms),

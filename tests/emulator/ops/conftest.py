@@ -82,13 +82,13 @@ def table_name(emulator: Emulator) -> str:
 @pytest.fixture
 def buffer(emulator: Emulator, table_name: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Buffer]:
     monkeypatch.setattr("ops.scan.WAIT_SECONDS", 0)  # the emulator has only one server, so long polling is not needed
-    sqs, dynamodb = emulator.client("sqs"), emulator.client("dynamodb")
+    sqs, dynamodb, cloudwatch = (emulator.client(service) for service in ("sqs", "dynamodb", "cloudwatch"))
     name = secrets.token_hex(8)
     dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = f'{{"deadLetterTargetArn":"{arn}","maxReceiveCount":1}}'
     records = sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": redrive})["QueueUrl"]
-    target = Target("this buffer", sqs, dynamodb, records, dead, table_name, KeySchema())
+    target = Target("this buffer", sqs, dynamodb, cloudwatch, records, dead, table_name, KeySchema())
     yield Buffer(emulator, target, StopFlag())
     for url in (records, dead):
         sqs.delete_queue(QueueUrl=url)

@@ -65,6 +65,8 @@ class DynamoDb:
     def __init__(self, items: dict[str, Any], write_capacity_units: int = 5) -> None:
         self.items = items
         self.write_capacity_units = write_capacity_units
+        self.described: dict[str, Any] = {}
+        """What DescribeTable says besides."""
 
     def get_item(self, *, TableName: str, Key: dict[str, Any], ConsistentRead: bool) -> Answer:  # noqa: N803 - boto3's
         assert (TableName, ConsistentRead) == ("table-name", True)
@@ -73,7 +75,7 @@ class DynamoDb:
 
     def describe_table(self, *, TableName: str) -> Answer:  # noqa: N803 - boto3's
         assert TableName == "table-name"
-        return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self.write_capacity_units}}}
+        return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self.write_capacity_units}, **self.described}}
 
 
 def queue_of(sqs: Any, seconds_max: float = 30) -> QueueSender:

@@ -160,10 +160,11 @@ class Consumer:
         self.queue.depth_now = depth or self.queue.depth_now
         self.counts: Counter[str] = Counter()
         self.write_units = 0.0
+        self.freshness: list[float] = []
         clock = self.time.clock
         self.backlog = Backlog(self.queue, self.table, lambda: self.time.now, workers)
         self.dependencies = DrainDependencies(
-            puts=Puts(self.table, self.backlog, clock, in_parallel, self._count),
+            puts=Puts(self.table, self.backlog, clock, in_parallel, self._count, self._measure),
             deferral=Deferral(self.backlog, Schedule(clock.random), clock),
             queue=self.queue,
             dead_letters=self.dead,
@@ -181,6 +182,10 @@ class Consumer:
     def dependencies_with(self, table: PutTable) -> DrainDependencies:
         """The same, but the puts go to this table."""
         return replace(self.dependencies, puts=replace(self.dependencies.puts, table=table))
+
+    def _measure(self, name: str, value: float) -> None:
+        assert name == "freshness"
+        self.freshness.append(value)
 
     def _count(self, name: str, number: float) -> None:
         assert name in METRICS

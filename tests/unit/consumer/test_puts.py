@@ -12,7 +12,7 @@ from consumer.puts import PUTS_IN_FLIGHT_MAX, PutError, PutOutcome
 from consumer.table import KeyThrottled, Put, PutRefused, TableMisconfigured, TableThrottled, TableUnavailable
 from records.item import Provenance
 from records.validation import Record
-from tests.unit.consumer.doubles import Consumer, Table, batch, delivery, pending
+from tests.unit.consumer.doubles import NOW_MS, Consumer, Table, batch, delivery, pending
 
 _WAIT_SECONDS_MAX = 20
 """A thread that waits longer for another one fails its test."""
@@ -210,6 +210,15 @@ def test_what_there_was_no_time_for_waits_as_after_a_throttle_but_is_not_counted
 
 
 # ── counts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_freshness_is_the_time_from_acceptance_to_the_put_and_of_what_was_put_only() -> None:
+    consumer = Consumer()
+    consumer.drain(delivery("a", sent_ms=NOW_MS - 90_500), delivery("b", sent_ms=NOW_MS + 60_000))
+    consumer.drain(delivery("a", sent_ms=NOW_MS - 90_500))
+    assert consumer.counts["superseded"] == 1
+    # The clock of another machine may be ahead.
+    assert consumer.freshness == [90.5, 0.0]
+
+
 def test_a_record_that_the_table_already_has_is_done_and_counts_as_superseded() -> None:
     consumer = Consumer()
     put_all(consumer, "a")

@@ -43,6 +43,20 @@ def test_the_counts_are_written_as_one_line_in_the_embedded_metric_format() -> N
     }
 
 
+def test_what_was_measured_is_written_value_by_value_so_that_cloudwatch_knows_percentiles() -> None:
+    lines: list[str] = []
+    metrics = Metrics("records-1", lambda: NOW_MS, lines.append)
+    for seconds in range(103):
+        metrics.measure("freshness", seconds / 1000)
+    metrics.flush()
+    metrics.flush()
+    (line,) = lines
+    written = json.loads(line)
+    assert written["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "freshness", "Unit": "Seconds"}]
+    # CloudWatch takes at most a hundred values of a metric in a line.
+    assert written["freshness"] == [seconds / 1000 for seconds in range(3, 103)]
+
+
 def test_no_line_is_written_when_nothing_was_counted() -> None:
     lines: list[str] = []
     metrics = Metrics("records-1", lambda: NOW_MS, lines.append)
@@ -71,7 +85,8 @@ def from_drain(*deliveries: Delivery, table: Table | None = None) -> set[str]:
     consumer = Consumer(table)
     for each in deliveries:
         consumer.drain(each)
-    return set(consumer.counts) | ({"write_units"} if consumer.write_units else set())
+    written = {"write_units": consumer.write_units, "freshness": consumer.freshness}
+    return set(consumer.counts) | {name for name, value in written.items() if value}
 
 
 def confirm_nothing(_batch: Batch) -> Answer:
@@ -83,6 +98,7 @@ _COUNTED_WHEN: dict[str, Callable[[], set[str]]] = {
     "unconfirmed": lambda: from_request(*[confirm_nothing] * 1000, seconds_max=0.05),
     "puts": lambda: from_drain(delivery("a")),
     "write_units": lambda: from_drain(delivery("a")),
+    "freshness": lambda: from_drain(delivery("a")),
     "superseded": lambda: from_drain(delivery("a"), delivery("a")),
     "throttles": lambda: from_drain(delivery("a"), table=Table(errors_once={"a": TableThrottled("slow down")})),
     "key_throttled": lambda: from_drain(delivery("a"), table=Table({"a": KeyThrottled("hot")})),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.api.doubles import app_of, request
+from tests.unit.api.doubles import DynamoDb, app_of, request
 
 _COUNTS = {
     "ApproximateNumberOfMessages": "1",
@@ -24,5 +24,7 @@ def test_delayed_messages_are_among_those_that_wait() -> None:
 
 
 def test_the_time_to_empty_includes_delayed_messages() -> None:
-    drain = request(app_of(DelayingSqs()), "GET", "/buffer").json()["drain"]
+    dynamodb = DynamoDb({})
+    dynamodb.described = {"ItemCount": 1, "TableSizeBytes": 100}
+    drain = request(app_of(DelayingSqs(), dynamodb), "GET", "/buffer").json()["drain"]
     assert drain["seconds"] == (1 + 2 + 3) * drain["write_units_per_record"] / drain["write_capacity_units"]

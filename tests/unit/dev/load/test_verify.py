@@ -96,7 +96,9 @@ class Double:
         }
 
     def target(self) -> Target:
-        return Target("double", cast("Any", self), cast("Any", self), "records", "dead", "table", KeySchema())
+        return Target(
+            "double", cast("Any", self), cast("Any", self), cast("Any", None), "records", "dead", "table", KeySchema()
+        )
 
     def verdict(self, receipts: Receipts, wait_seconds: float = 0) -> Verdict:
         return Verification(self.target(), StopFlag(), lambda _: None).run(receipts, wait_seconds)
