@@ -189,6 +189,7 @@ def _figures(result: SurgeResult) -> str:
         ("dead letters", f"{sum(result.dead_letters.values()):,}"),
         ("greatest backlog", f"{result.greatest_backlog:,} records"),
         ("from accepted to the table, p50", f"{waited.percentile(0.5):.1f} s"),
+        ("from accepted to the table, p99", f"{waited.percentile(0.99):.1f} s"),
         ("from accepted to the table, longest", f"{waited.max:.1f} s"),
         ("last record in the table after", f"{result.last_put:.1f} s"),
     ]
