@@ -45,22 +45,28 @@ class StackOutputs:
     record_table_name: str
 
 
-def deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[str, str]) -> StackOutputs:
-    """Creates the stack from template.yaml with these parameters, and waits until it is complete.
+def deploy(
+    session: boto3.session.Session,
+    aws_url: str,
+    parameters: Mapping[str, str],
+    template: Path = ROOT / "template.yaml",
+) -> StackOutputs:
+    """Creates the stack with these parameters, or changes it if it is there, and waits until that is complete.
 
     Raises `DeployFailed`.
     """
     try:
-        return _deploy(session, aws_url, parameters)
+        return _deploy(session, aws_url, parameters, yaml_parse(template.read_text()))
     except (BotoCoreError, ClientError) as error:
         raise DeployFailed(f"template.yaml could not be deployed: {error}") from error
 
 
-def _deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[str, str]) -> StackOutputs:
+def _deploy(
+    session: boto3.session.Session, aws_url: str, parameters: Mapping[str, str], template: Json
+) -> StackOutputs:
     s3 = session.client("s3", endpoint_url=aws_url)
     cloudformation = session.client("cloudformation", endpoint_url=aws_url)
     s3.create_bucket(Bucket=_BUCKET)
-    template: Json = yaml_parse((ROOT / "template.yaml").read_text())
     for logical_id, folder in _FUNCTION_FOLDERS.items():
         content = _zip(folder)
         key = f"{hashlib.sha256(content).hexdigest()}.zip"
@@ -68,16 +74,17 @@ def _deploy(session: boto3.session.Session, aws_url: str, parameters: Mapping[st
         template["Resources"][logical_id]["Properties"]["CodeUri"] = {"Bucket": _BUCKET, "Key": key}
     # The global one is a folder of this machine, which CloudFormation cannot read.
     del template["Globals"]["Function"]["CodeUri"]
-    cloudformation.create_stack(
+    exists = any(each["StackName"] == STACK_NAME for each in cloudformation.describe_stacks()["Stacks"])
+    change = cloudformation.update_stack if exists else cloudformation.create_stack
+    change(
         StackName=STACK_NAME,
         TemplateBody=json.dumps(with_literal_numbers(template, parameters)),
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
     try:
-        cloudformation.get_waiter("stack_create_complete").wait(
-            StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
-        )
+        complete = cloudformation.get_waiter("stack_update_complete" if exists else "stack_create_complete")
+        complete.wait(StackName=STACK_NAME, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
     except WaiterError as error:
         events = cloudformation.describe_stack_events(StackName=STACK_NAME)["StackEvents"]
         reasons = [
