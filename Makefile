@@ -97,8 +97,8 @@ openapi: env ## generates openapi/openapi.json
 build: .venv-sam/.complete ## both functions' artefacts, into .aws-sam/build
 	@SAM_CLI_TELEMETRY=0 $(SAM) build
 
-deploy: build ## builds, and deploys to AWS with questions
-	@SAM_CLI_TELEMETRY=0 $(SAM) deploy --guided
+deploy: build ## builds, and deploys to AWS: make deploy PARAMETERS="TableWriteCapacityUnits=20 AlarmEmail=…"
+	@SAM_CLI_TELEMETRY=0 $(SAM) deploy $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
 clean: ## removes everything that these targets made
 	rm -rf $(VENV) .venv-sam .venv-checkov .lambda-runtime tests/node/node_modules dev/bench/door/fastify/node_modules .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
