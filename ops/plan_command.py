@@ -35,8 +35,7 @@ Not in the model
   - Records that are posted again: an older or equal version costs the units of a put and changes nothing.
   - Failures of any kind.
   - On the bill: free tiers, taxes, storage (shown below it), data transfer, GET requests, kept logs, alarms and
-    dashboards, the snapshots of earlier versions (each costs as much as the current one until it is deleted). The
-    API's compute and the logs are rough estimates.
+    dashboards. The API's compute and the logs are rough estimates.
 Prices: {REGION}, arm64, as seen between {min(price.seen for price in PRICES.values())} and \
 {max(price.seen for price in PRICES.values())}. Each is in ops/prices.py with its source.
 For another region, change the dollars there."""

@@ -7,9 +7,10 @@ from records.limits import ITEM_BYTES_MAX
 
 VERSION_BYTES = 49
 """The size of the message attribute `version` (records/message.py)."""
-REQUEST_BYTES_MAX = 6 * 1024 * 1024
+REQUEST_BYTES_MAX = 5_000_000
+"""Lambda's limit of 6 MB is one of the whole event, in which the quotes of JSON are escaped (docs/errors.md)."""
 REQUEST_RECORDS_MAX = 10_000
-"""The API's limits for one request (api/ingest/body.py, api/ingest/parse.py)."""
+"""The API's limit for one request (api/ingest/parse.py)."""
 
 RECEIVE_MAX = 10
 """Messages of one receive: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html"""
@@ -87,7 +88,7 @@ class Workload:
             f"a request holds 1 to {REQUEST_RECORDS_MAX:,} records": not (
                 1 <= self.records_per_request <= REQUEST_RECORDS_MAX
             ),
-            f"a request holds at most {REQUEST_BYTES_MAX:,} bytes: fewer records in each": (
+            f"a request on Lambda holds about {REQUEST_BYTES_MAX:,} bytes of JSON: fewer records in each": (
                 self.records_per_request * self.record_bytes > REQUEST_BYTES_MAX
             ),
         }

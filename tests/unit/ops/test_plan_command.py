@@ -130,7 +130,7 @@ def test_the_page_has_at_most_120_columns_and_no_trailing_spaces(
         ({"burst_every": "0"}, "end before the next begins"),
         ({"record_bytes": "500000"}, "a record has 1 to 409,456 bytes"),
         ({"write_units": "0"}, "at least 1 write unit"),
-        ({"records_per_request": "5000"}, "at most 6,291,456 bytes"),
+        ({"records_per_request": "5000"}, "about 5,000,000 bytes of JSON"),
         ({"consumer_memory": "64"}, "a function has at least 128 MB"),
         ({"front": "Gateway"}, "invalid choice: 'Gateway'"),
     ],

@@ -113,7 +113,7 @@ def test_an_idle_queue_is_polled_fifteen_times_a_minute() -> None:
     assert line.dollars == pytest.approx(0.2628)
 
 
-@pytest.mark.parametrize(("record_bytes", "together", "metered"), [(1024, 512, 1), (1025, 512, 2), (1024, 5000, 10)])
+@pytest.mark.parametrize(("record_bytes", "together", "metered"), [(1024, 512, 1), (1025, 512, 2), (1024, 4500, 9)])
 def test_requests_to_the_api_are_metered_in_steps_of_512_kb(record_bytes: int, together: int, metered: int) -> None:
     load = replace(STEADY, record_bytes=record_bytes, records_per_request=together)
     requests = load.average_rate * _MONTH / together
