@@ -44,7 +44,7 @@ def workloads(draw: st.DrawFn) -> Workload:
         period_seconds=_DAY,
         record_bytes=draw(st.integers(1, 20_000)),
         write_units=draw(st.integers(1, 40_000)),
-        records_per_request=draw(st.integers(1, 300)),
+        records_per_request=draw(st.integers(1, 250)),
     )
 
 
