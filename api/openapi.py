@@ -102,6 +102,7 @@ ACCEPT: Responses = {
         "The request is too large.",
         problems.RequestTooLarge("a body is at most 6,291,456 bytes, also when decompressed; send it in parts"),
         problems.TooManyRecords("a request holds at most 10,000 records; send them in parts"),
+        problems.TooManyValues(),
     ),
     415: problem(
         "Neither JSON nor newline-delimited JSON, or compressed with something else than gzip.",
@@ -116,6 +117,7 @@ ACCEPT: Responses = {
         "The queue did not confirm every record in time. Repeat the request, or only the records not accepted.",
         problems.RecordsNotAccepted(_MESSAGES, _MESSAGES[1:]),
         problems.QueueBusy(),
+        problems.ApiBusy(),
     ),
     "default": _OTHERWISE,
 }

@@ -132,6 +132,16 @@ class TooManyRecords(Problem):
     code = "too_many_records"
 
 
+class TooManyValues(Problem):
+    """More than parsing has time and memory for."""
+
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    code = "too_many_values"
+
+    def __init__(self) -> None:
+        super().__init__("a request holds at most 500,000 values in all its records; send them in parts")
+
+
 class MediaTypeUnsupported(Problem):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "media_type_unsupported"
@@ -160,6 +170,17 @@ class QueueUnavailable(Problem):
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "queue_unavailable"
     headers: ClassVar = {"Retry-After": "1"}
+
+
+class ApiBusy(Problem):
+    """Too many bodies are being read or parsed; no record of the request was sent."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "api_busy"
+    headers: ClassVar = {"Retry-After": "1"}
+
+    def __init__(self) -> None:
+        super().__init__("too many large requests are being read; no record of this one was accepted")
 
 
 class QueueBusy(Problem):

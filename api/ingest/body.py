@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from api.memory_budget import MemoryBudget
+from api.memory_budget import Share
 from api.problems import (
     BodyIncomplete,
     ContentEncodingUnsupported,
@@ -22,8 +22,8 @@ REQUEST_BYTES_MAX = 6 * 1024 * 1024
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 REQUEST_SECONDS_MAX = 30.0
 """How long a body may take to arrive."""
-BODIES_BYTES_MAX = 64 * 1024 * 1024
-"""Bytes of all bodies that are still arriving; beyond it requests are refused at once, so that memory stays bounded."""
+BODIES_BYTES_MAX = 32 * 1024 * 1024
+"""Bytes of the bodies of all requests that are not answered yet; beyond it requests are refused at once."""
 _INPUT_SLICE_BYTES = 4096
 _OUTPUT_SLICE_BYTES = 65_536
 _GZIP_WBITS = 16 + zlib.MAX_WBITS
@@ -40,9 +40,9 @@ def is_gzip(given: Sequence[str]) -> bool:
     return bool(encodings)
 
 
-async def read_body(receive: Receive, declared: str, time_limit: TimeLimit, budget: MemoryBudget) -> bytes:
-    """The body as it arrived. `declared` is its Content-Length, or empty. A body beyond a limit is refused as soon as
-    that is known.
+async def read_body(receive: Receive, declared: str, time_limit: TimeLimit, share: Share) -> bytes:
+    """The body as it arrived, held in the share. `declared` is its Content-Length, or empty. A body beyond a limit is
+    refused as soon as that is known.
 
     Raises `RequestTooLarge`, `RequestTimedOut`, `BudgetExceeded`, `BodyIncomplete` or `ClientDisconnect`.
     """
@@ -52,7 +52,7 @@ async def read_body(receive: Receive, declared: str, time_limit: TimeLimit, budg
     assert task  # noqa: S101 - for the checker: this is a coroutine
     time_limit.start(task, task.cancel)
     try:
-        body = await _read_chunks(receive, budget)
+        body = await _read_chunks(receive, share)
     except asyncio.CancelledError:
         if time_limit.stop(task) or task.uncancel():
             raise  # cancelled by somebody else
@@ -64,25 +64,22 @@ async def read_body(receive: Receive, declared: str, time_limit: TimeLimit, budg
     return body
 
 
-async def _read_chunks(receive: Receive, budget: MemoryBudget) -> bytes:
+async def _read_chunks(receive: Receive, share: Share) -> bytes:
     chunks = bytearray()
-    try:
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
-            chunk: bytes = message.get("body", b"")
-            if len(chunks) + len(chunk) > REQUEST_BYTES_MAX:
-                raise _too_large()
-            if not message.get("more_body"):
-                return bytes(chunks) + chunk if chunks else chunk  # most arrive in one chunk, which needs no copy
-            budget.acquire(len(chunk))
-            chunks += chunk
-    finally:
-        budget.release(len(chunks))
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk: bytes = message.get("body", b"")
+        if len(chunks) + len(chunk) > REQUEST_BYTES_MAX:
+            raise _too_large()
+        share.add(len(chunk))
+        if not message.get("more_body"):
+            return bytes(chunks) + chunk if chunks else chunk  # most arrive in one chunk, which needs no copy
+        chunks += chunk
 
 
-def decompress(compressed: bytes) -> bytes:
+def decompress(compressed: bytes, size_max: int = REQUEST_BYTES_MAX) -> bytes:
     """All members of a gzip stream (RFC 1952 allows several), up to the limit: a gzip bomb costs no more than that.
 
     Raises `GzipMalformed` or `RequestTooLarge`.
@@ -90,7 +87,7 @@ def decompress(compressed: bytes) -> bytes:
     plain = bytearray()
     for part in _decompressed_parts(compressed):
         plain += part
-        if len(plain) > REQUEST_BYTES_MAX:
+        if len(plain) > size_max:
             raise _too_large()
     return bytes(plain)
 

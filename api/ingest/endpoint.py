@@ -1,19 +1,28 @@
 """`POST /records`: from a request to its answer. What every record costs."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 
 from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.ingest import idempotency
-from api.ingest.body import BODIES_BYTES_MAX, REQUEST_SECONDS_MAX, decompress, is_gzip, read_body
+from api.ingest.body import (
+    BODIES_BYTES_MAX,
+    REQUEST_BYTES_MAX,
+    REQUEST_SECONDS_MAX,
+    decompress,
+    is_gzip,
+    read_body,
+)
+from api.ingest.lane import Lane
 from api.ingest.parse import BodyFormat, parse_messages
-from api.memory_budget import BudgetExceeded, MemoryBudget
+from api.ingest.values import REQUEST_VALUES_MAX, check_values
+from api.memory_budget import BudgetExceeded, MemoryBudget, Share
 from api.outbound.group_commit import QueueSender
-from api.problems import QueueBusy, RecordsNotAccepted, TooManyRecords
+from api.problems import ApiBusy, RecordsNotAccepted, RequestTooLarge, TooManyRecords, TooManyValues
 from api.reads.backlog import WriteUnits
 from api.time_limit import TimeLimit
 from records.key import KeySchema
@@ -22,8 +31,11 @@ from records.version import Versions
 
 RECEIPTS_BYTES_MAX = 3_000_000
 """Bytes of an answer. Lambda's own limit is 6 MB, of JSON in which every quote and backslash is escaped."""
-_LARGE_BODY_BYTES = 4096
-_PARSER_THREADS = 2
+_AT_ONCE_BYTES = 4096
+"""A body of at most this size is parsed at once."""
+_SMALL_BYTES = 65_536
+_SMALL_VALUES = 3000
+"""A body of at most this size, decompressed, and this number of values does not wait for larger ones."""
 _IDEMPOTENCY_KEY = idempotency.HEADER.lower().encode("ascii")
 
 
@@ -43,13 +55,16 @@ class AcceptRecords:
         self._key_schema = key_schema
         self._write_units = write_units
         self._count = count
-        # Threads of their own: name or credential look-ups that wait in the loop's default pool must not delay bodies.
-        self._parsers = ThreadPoolExecutor(_PARSER_THREADS, thread_name_prefix="parse-body")
+        self._small, self._large = Lane("parse-small"), Lane("parse-large")
         self._time_limit = TimeLimit(REQUEST_SECONDS_MAX)
-        self._budget = MemoryBudget(BODIES_BYTES_MAX)
+        self._bodies = MemoryBudget(BODIES_BYTES_MAX)
 
     async def __call__(self, request: Request) -> Response:
-        messages = await self._read(request)
+        with Share(self._bodies) as share:
+            return await self._answer(request, share)
+
+    async def _answer(self, request: Request, share: Share) -> Response:
+        messages = await self._read(request, share)
         receipts = to_json({"records": [{**message.key.members(), "version": message.version} for message in messages]})
         if len(receipts) > RECEIPTS_BYTES_MAX:
             raise TooManyRecords("the receipts for so many long keys exceed an answer's limit; send them in parts")
@@ -63,7 +78,7 @@ class AcceptRecords:
         self._write_units.accepted(newest.values())
         return Response(receipts, status_code=202, media_type="application/json")
 
-    async def _read(self, request: Request) -> list[Message]:
+    async def _read(self, request: Request, share: Share) -> list[Message]:
         """The messages of the request's records, in its order."""
         headers = _headers_of(request)
         body_format = BodyFormat.of(", ".join(dict.fromkeys(headers[b"content-type"])))
@@ -71,18 +86,22 @@ class AcceptRecords:
         compressed = is_gzip(headers[b"content-encoding"])
         declared = headers[b"content-length"][0] if headers[b"content-length"] else ""
         try:
-            body = await read_body(request.receive, declared, self._time_limit, self._budget)
+            body = await read_body(request.receive, declared, self._time_limit, share)
         except BudgetExceeded:
-            raise QueueBusy from None
-        if not compressed and len(body) <= _LARGE_BODY_BYTES:
+            raise ApiBusy from None
+        if not compressed and len(body) <= _AT_ONCE_BYTES:
             return parse_messages(body, body_format, key, self._versions, self._key_schema)
 
-        def parse() -> list[Message]:
-            plain = decompress(body) if compressed else body
+        def parse(bytes_max: int, values_max: int) -> list[Message]:
+            plain = decompress(body, bytes_max) if compressed else body
+            check_values(plain, values_max)
             return parse_messages(plain, body_format, key, self._versions, self._key_schema)
 
-        # A large body, or a small one that may become large, is parsed beside the event loop, so that it blocks nobody.
-        return await asyncio.get_running_loop().run_in_executor(self._parsers, parse)
+        # Beside the event loop, so that it blocks nobody.
+        if len(body) <= _SMALL_BYTES:
+            with suppress(RequestTooLarge, TooManyValues):  # few bytes may hold much
+                return await self._small.run(partial(parse, _SMALL_BYTES, _SMALL_VALUES))
+        return await self._large.run(partial(parse, REQUEST_BYTES_MAX, REQUEST_VALUES_MAX))
 
 
 def _headers_of(request: Request) -> dict[bytes, list[str]]:

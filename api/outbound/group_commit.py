@@ -8,6 +8,7 @@ from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
+from sys import getsizeof
 from typing import TYPE_CHECKING, TypeAlias
 
 from api.memory_budget import BudgetExceeded, MemoryBudget
@@ -98,7 +99,8 @@ class QueueSender:
         """
         if not messages:
             return []
-        size = sum(message.size + MESSAGE_OVERHEAD_BYTES for message in messages)
+        # In memory, a single emoji makes every character of a text take four bytes.
+        size = sum(getsizeof(message.body) + MESSAGE_OVERHEAD_BYTES for message in messages)
         try:
             self._budget.acquire(size)
         except BudgetExceeded:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.ingest.body import REQUEST_BYTES_MAX, decompress, read_body
-from api.memory_budget import BudgetExceeded, MemoryBudget
+from api.memory_budget import BudgetExceeded, MemoryBudget, Share
 from api.problems import GzipMalformed, RequestTimedOut, RequestTooLarge
 from api.time_limit import TimeLimit
 from tests.unit.api.doubles import Sqs, app_of, request
@@ -195,7 +195,7 @@ def test_members_of_a_gzip_stream_cost_no_more_than_their_bytes() -> None:
     assert decompress(gzip.compress(b"") * 300_000) == b""
 
 
-def test_bodies_that_are_still_arriving_share_a_memory_budget() -> None:
+def test_bodies_share_a_memory_budget_until_their_requests_are_answered() -> None:
     """Each may have six megabytes and be slow. A request beyond the budget is refused; at the end nothing is held."""
     time_limit, budget = TimeLimit(30), MemoryBudget(3_000_000)
 
@@ -213,13 +213,22 @@ def test_bodies_that_are_still_arriving_share_a_memory_budget() -> None:
 
     async def scenario() -> list[int]:
         slow: list[Any] = [Slow() for _ in range(3)]
-        tasks = [asyncio.create_task(read_body(each.receive, "", time_limit, budget)) for each in slow]
+        shares = [Share(budget) for _ in slow]
+        tasks = [
+            asyncio.create_task(read_body(each.receive, "", time_limit, share))
+            for each, share in zip(slow, shares, strict=True)
+        ]
         await asyncio.sleep(0.01)
-        with pytest.raises(BudgetExceeded):
-            await asyncio.create_task(read_body(Slow().receive, "", time_limit, budget))
+        with pytest.raises(BudgetExceeded), Share(budget) as refused:
+            await asyncio.create_task(read_body(Slow().receive, "", time_limit, refused))
         for each in slow:
             each.let_go.set()
-        return [len(await task) for task in tasks]
+        lengths = [len(await task) for task in tasks]
+        assert budget.used == 3_000_000
+        for share in shares:
+            with share:
+                pass  # the request's work
+        return lengths
 
     assert asyncio.run(scenario()) == [1_000_000] * 3
     assert budget.used == 0
@@ -232,7 +241,7 @@ def test_a_body_that_takes_too_long_is_given_up_and_its_connection_with_it() -> 
 
     async def scenario() -> None:
         with pytest.raises(RequestTimedOut) as raised:
-            await asyncio.create_task(read_body(Never().receive, "", TimeLimit(0.05), MemoryBudget(1)))
+            await asyncio.create_task(read_body(Never().receive, "", TimeLimit(0.05), Share(MemoryBudget(1))))
         assert raised.value.headers == {"Connection": "close"}
 
     asyncio.run(scenario())

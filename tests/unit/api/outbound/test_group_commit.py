@@ -6,6 +6,7 @@ import threading
 from collections.abc import Awaitable
 from typing import TypeVar
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -130,11 +131,15 @@ def test_batches_are_at_most_a_mebibyte() -> None:
     asyncio.run(scenario())
 
 
-def test_what_exceeds_the_memory_budget_is_refused_at_once() -> None:
+@pytest.mark.parametrize(("text", "fit"), [("x" * 1024**2, 64), ("x" * (1024**2 - 4) + "\U0001f600", 16)])
+def test_what_exceeds_the_memory_budget_is_refused_at_once(text: str, fit: int) -> None:
+    """Counted as it is in memory: a single emoji makes four bytes of each character."""
+
     async def scenario() -> None:
         gate = Gate(1)
         queue = queue_of(gate.sqs)
-        full = [message(str(n), 1024**2) for n in range(UNCONFIRMED_BYTES_MAX // 1024**2)]
+        full = [Message(Key(str(n)), text, f"version {n}", 1024**2) for n in range(fit)]
+        assert fit * 1024**2 * (1 if text.isascii() else 4) == UNCONFIRMED_BYTES_MAX
         first = asyncio.create_task(queue.send(full))
         await gate.calls(1)
         try:

@@ -1,0 +1,99 @@
+"""Parsing beside the event loop: small bodies pass large ones, and nobody waits for a thread without a bound."""
+
+import asyncio
+import gzip
+import json
+import threading
+from functools import partial
+from typing import Any
+
+import httpx
+import pytest
+
+from api.ingest import endpoint
+from api.ingest import parse as parsing
+from api.ingest.lane import WAIT_SECONDS_MAX, Lane
+from api.problems import ApiBusy
+from tests.unit.api.doubles import Sqs, app_of
+
+
+def test_work_that_waited_for_the_thread_too_long_is_refused() -> None:
+    now, begun = [0.0], list[str]()
+    free = threading.Event()
+
+    async def scenario() -> None:
+        lane = Lane("test", lambda: now[0])
+        first = asyncio.create_task(lane.run(free.wait))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(lane.run(partial(begun.append, "second")))
+        await asyncio.sleep(0)
+        now[0] = WAIT_SECONDS_MAX + 0.1
+        free.set()
+        await first
+        with pytest.raises(ApiBusy):
+            await second
+        await lane.run(partial(begun.append, "third"))
+
+    asyncio.run(scenario())
+    assert begun == ["third"]
+
+
+@pytest.mark.parametrize("large", [{"a": "x" * 200_000}, {"n": [1] * 20_000}], ids=["bytes", "values"])
+@pytest.mark.parametrize("compress", [False, True], ids=["plain", "gzip"])
+def test_a_small_request_is_answered_while_a_large_one_is_parsed(
+    monkeypatch: pytest.MonkeyPatch, large: dict[str, Any], *, compress: bool
+) -> None:
+    """Also when the large one came as a few bytes of gzip."""
+    parse_now, large_begun, let_go = parsing.parse_messages, threading.Event(), threading.Event()
+
+    def parse(body: bytes, *rest: Any) -> Any:
+        if b"small" not in body:
+            large_begun.set()
+            let_go.wait(30)
+        return parse_now(body, *rest)
+
+    monkeypatch.setattr(endpoint, "parse_messages", parse)
+    large_body = json.dumps(large, separators=(",", ":")).encode()
+    small = json.dumps({"id": "small", "a": "x" * 5000}).encode()
+    headers = {"content-type": "application/json"} | ({"content-encoding": "gzip"} if compress else {})
+    packed = gzip.compress if compress else bytes
+
+    async def scenario() -> tuple[int, bool, int]:
+        transport = httpx.ASGITransport(app_of(Sqs()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            post = partial(client.post, "/records", headers=headers)
+            first = asyncio.create_task(post(content=packed(large_body)))
+            await asyncio.to_thread(large_begun.wait)
+            second = await post(content=packed(small))
+            was_waiting = not first.done()
+            let_go.set()
+            return second.status_code, was_waiting, (await first).status_code
+
+    assert asyncio.run(scenario()) == (202, True, 202)
+
+
+def test_bodies_beyond_the_budget_are_refused_at_once_while_the_others_are_parsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(endpoint, "BODIES_BYTES_MAX", 500_000)
+    parse_now, let_go = parsing.parse_messages, threading.Event()
+
+    def parse(*arguments: Any) -> Any:
+        let_go.wait(30)
+        return parse_now(*arguments)
+
+    monkeypatch.setattr(endpoint, "parse_messages", parse)
+    body = json.dumps({"id": "large", "a": "x" * 200_000}).encode()
+
+    async def scenario() -> list[tuple[int, str]]:
+        transport = httpx.ASGITransport(app_of(Sqs()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
+            post = partial(client.post, "/records", content=body, headers={"content-type": "application/json"})
+            held = [asyncio.create_task(post()) for _ in range(2)]
+            await asyncio.sleep(0.1)
+            refused = await post()
+            let_go.set()
+            answers = [refused, *await asyncio.gather(*held), await post()]
+            return [(answer.status_code, answer.json().get("code", "")) for answer in answers]
+
+    assert asyncio.run(scenario()) == [(503, "api_busy"), (202, ""), (202, ""), (202, "")]
