@@ -1,7 +1,8 @@
 """Reads every dead letter of a queue once. In SQS, the only way to read messages is to receive them.
 
 A received message is hidden from all others. When the scan ends, however it ends, it makes its messages visible again.
-To receive a dead letter has no other effect: its queue has no maxReceiveCount.
+To receive a dead letter has no other effect on it: its queue has no maxReceiveCount. Only CloudWatch's age of the
+oldest message leaves out what was received three times.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,6 +1,7 @@
 """`status`: the buffer at this moment."""
 
 import argparse
+from datetime import UTC
 
 from ops import target_options
 from ops.command import DONE, Subparsers
@@ -61,12 +62,13 @@ def _empty(status: Status) -> str:
 
 
 def _freshness(recent: RecentPuts) -> str:
-    if recent.denied:
-        return "unknown: these credentials lack cloudwatch:GetMetricData"
+    if recent.error:
+        return f"unknown: CloudWatch did not answer ({recent.error}); it takes cloudwatch:GetMetricData"
     if recent.freshness is None:
-        return "unknown: CloudWatch has no metrics of the last hour"
-    p50, p99 = ("a second" if each <= 1 else duration(each) for each in recent.freshness)
-    return f"half of the records of the last hour were put within {p50}, 99 % within {p99}"
+        return "unknown: CloudWatch has no metrics of this hour and the one before"
+    p50, p99 = ("a second" if each <= 1 else duration(each) for each in (recent.freshness.p50, recent.freshness.p99))
+    since = recent.freshness.since.astimezone(UTC)
+    return f"half of the records put since {since:%H:%M} UTC were put within {p50}, 99 % within {p99}"
 
 
 def _positive(text: str) -> float:

@@ -129,6 +129,17 @@ def test_the_dashboard_is_json_and_names_resources_of_the_stack() -> None:
     assert named <= {*_TEMPLATE["Resources"], *given}
 
 
+def test_dead_letters_that_nobody_sends_back_alarm_again_before_the_first_expires() -> None:
+    """Re-enqueued at ten days, at most 11.5 hours late; dead-lettered after 1,000 receives of 90 s: 2.5 days are left."""
+    alarm = _TEMPLATE["Resources"]["OldDeadLettersAlarm"]["Properties"]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Maximum")
+    (dimension,) = alarm["Dimensions"]
+    assert dimension["Value"]["Fn::GetAtt"] == ["RecordDeadLetterQueue", "QueueName"]
+    days_left = 14 - 10 - (11.5 + 1000 * 90 / 3600) / 24
+    assert alarm["Period"] * alarm["EvaluationPeriods"] == 2 * 86_400 < days_left * 86_400
+    assert alarm["Threshold"] == 0
+
+
 def test_every_alarm_names_its_section_of_the_guide() -> None:
     guide = (ROOT / "docs" / "operating.md").read_text()
     headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^### (.+)$", guide, re.MULTILINE)}

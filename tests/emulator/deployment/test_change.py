@@ -20,7 +20,8 @@ from tests.emulator.deployment.emulator import Deployment, Emulator, emulator
 from tests.harness.waiting import eventually
 
 PREVIOUS = Path(__file__).with_name("previous_template.yaml")
-"""The template of the last version with SnapStart and an alias, unchanged."""
+"""A template with SnapStart, versions and an alias, as it was deployed before they were dropped. The functions' code is
+today's; what a function of then sent is below, as it was sent."""
 _KEY_ARN = "arn:aws:kms:us-east-1:000000000000:key/1"
 _OPEN = {"Authorization": "NONE"}
 _READINGS, _NUMBERED = "readings", "numbered"
@@ -34,6 +35,11 @@ _BY_NUMBER = {"ExistingTableName": _NUMBERED, "TablePartitionKeyType": "N"}
 _REFUSED = {"IAM": 403, "JWT": 401}
 """What a request without credentials is answered with."""
 _NOT_ON_THE_EMULATOR = {"BacklogAlarmHours", "TableReadCapacityUnitsMax", "TableWriteCapacityUnitsMax"}
+_SENT_BEFORE = {
+    '{"id":"42","n":2,"text":"\u0416"}': "01a20f0b-52f5-7100-ac61-738f58e23c78",
+    '{"id":"42","n":1}': "01a20f0b-52f5-7100-ac61-738f58e23c77",
+}
+"""Messages of that version: their bodies, and their attribute `version`."""
 _CHANGES: dict[str, dict[str, str]] = {
     "TableBillingMode": {"TableBillingMode": "PAY_PER_REQUEST"},
     "TableWriteCapacityUnits": {"TableWriteCapacityUnits": "700"},
@@ -160,13 +166,16 @@ def test_an_upgrade_in_place_keeps_items_backlog_and_dead_letters_and_drains_the
         before.stop_draining()
         accepted = [{"id": f"waiting {n}", "n": n} for n in range(25)]
         assert before.api.post("/records", json=accepted).status_code == 202
+        for body, version in _SENT_BEFORE.items():
+            attributes = {"version": {"DataType": "String", "StringValue": version}}
+            sqs.send_message(QueueUrl=backlog, MessageBody=body, MessageAttributes=attributes)
         sqs.send_message(QueueUrl=backlog, MessageBody='{"id": "sent past the API"}')
         sqs.send_message(QueueUrl=letters, MessageBody="a dead letter")
-        assert before.messages() == 26
+        assert before.messages() == 28
 
         after = aws.deploy(**_OPEN)
         assert after.stack == before.stack
-        assert after.messages() == 26
+        assert after.messages() == 28
         assert ids(after) == {"stored"}
         lambdas = aws.client("lambda")
         assert lambdas.list_aliases(FunctionName=after.stack.api_function_name)["Aliases"] == []
@@ -174,8 +183,13 @@ def test_an_upgrade_in_place_keeps_items_backlog_and_dead_letters_and_drains_the
         lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
         assert after.api.post("/records", json={"id": "after"}).status_code == 202
         eventually(lambda: after.messages() == 0)
-        expected = {"stored", "sent past the API", "after"} | {record["id"] for record in accepted}
+        expected = {"stored", "sent past the API", "after", "42"} | {record["id"] for record in accepted}
         assert ids(after) == expected
+        (newest,) = [item for item in after.items() if item["id"]["S"] == "42"]
+        assert (newest["n"]["N"], newest["_forebay"]["M"]["version"]["S"]) == (
+            "2",
+            "01a20f0b-52f5-7100-ac61-738f58e23c78",
+        )
         (letter,) = sqs.receive_message(QueueUrl=letters, MaxNumberOfMessages=10)["Messages"]
         assert letter["Body"] == "a dead letter"
 

@@ -4,14 +4,15 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 
 from api.reads.backlog import estimate_drain
 from ops.__main__ import main
-from ops.recent_puts import RecentPuts
+from ops.recent_puts import Freshness, RecentPuts
 from ops.status import Status, status_of
 from ops.target import Target
 from telemetry.queue_depth import QueueDepth
@@ -83,34 +84,58 @@ def test_without_a_recent_put_and_without_items_nobody_knows_what_a_record_costs
     assert (status_of(target).units_per_record, status_of(target).seconds_to_empty) == (None, None)
 
 
-def test_recent_puts_say_what_a_record_costs_and_how_fresh_the_table_is(buffer: Buffer) -> None:
+def test_recent_puts_say_what_a_record_costs_superseded_ones_too(buffer: Buffer) -> None:
     send(buffer, 4)
     items = {"ItemCount": 10, "TableSizeBytes": 10 * 100}
     target = described(buffer, ProvisionedThroughput={"WriteCapacityUnits": 2}, **items)
-    now = time.time()
-    for at, puts, units, seconds in ((-7200, 90, 90, 9), (-600, 6, 30, 2), (-60, 4, 17, 3)):
-        log_line(target, now + at, puts=puts, write_units=units, freshness=[seconds] * 99 + [600])
+    log_line(target, time.time() - 10_000, puts=90, write_units=9000)  # not in this hour, nor in the one before
+    log_line(target, time.time() - 1, puts=6, superseded=4, write_units=47)
     status = status_of(target)
     assert (status.units_per_record, status.seconds_to_empty) == (4.7, 9.4)
-    assert status.recent.freshness is not None
-    p50, p99 = status.recent.freshness
-    assert 2 <= p50 <= 3 <= p99 <= 600
     assert status_of(target, 5).seconds_to_empty == 10.0
 
 
-def test_without_the_permission_to_ask_cloudwatch_the_rest_is_shown(
-    buffer: Buffer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    class Denied:
-        def get_metric_data(self, **_request: Any) -> Any:
-            raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetMetricData")
+def test_how_fresh_the_table_is_by_percentiles_of_the_newest_hour(buffer: Buffer) -> None:
+    target = described(buffer)
+    hour = time.time() // 3600 * 3600
+    log_line(target, hour - 1, freshness=[9] * 100)
+    log_line(target, hour, freshness=[2] * 60 + [30] * 38 + [600] * 2)
+    fresh = status_of(target).recent.freshness
+    assert fresh
+    assert (fresh.since.timestamp(), fresh.p50, fresh.p99) == (hour, 2, 600)
 
-    target = replace(buffer.target, cloudwatch=cast("Any", Denied()))
+
+def test_before_anything_was_put_in_this_hour_the_one_before_counts(buffer: Buffer) -> None:
+    target = described(buffer)
+    hour = time.time() // 3600 * 3600
+    log_line(target, hour - 3600, freshness=[9] * 100)
+    fresh = status_of(target).recent.freshness
+    assert fresh
+    assert (fresh.since.timestamp(), fresh.p50) == (hour - 3600, 9)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (ClientError({"Error": {"Code": "AccessDenied"}}, "GetMetricData"), "AccessDenied"),
+        (ConnectTimeoutError(endpoint_url="https://monitoring.example"), "ConnectTimeoutError"),
+    ],
+)
+def test_without_cloudwatch_the_rest_is_shown(
+    buffer: Buffer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, cause: str
+) -> None:
+    class Deaf:
+        def get_metric_data(self, **_request: Any) -> Any:
+            raise error
+
+    target = replace(buffer.target, cloudwatch=cast("Any", Deaf()))
     monkeypatch.setattr("ops.target_options.on_this_machine", {8123: target}.__getitem__)
     assert main(["status", "--local=8123"]) == 0
     printed = capsys.readouterr().out
     assert "  waiting       0\n" in printed
-    assert "  freshness     unknown: these credentials lack cloudwatch:GetMetricData\n" in printed
+    assert (
+        f"  freshness     unknown: CloudWatch did not answer ({cause}); it takes cloudwatch:GetMetricData\n" in printed
+    )
 
 
 def test_status_and_the_api_give_the_same_time_to_empty(buffer: Buffer) -> None:
@@ -120,6 +145,10 @@ def test_status_and_the_api_give_the_same_time_to_empty(buffer: Buffer) -> None:
     table = target.dynamodb.describe_table(TableName="any")["Table"]
     status = status_of(target)
     assert status.seconds_to_empty == estimate_drain(status.records.total, table, None).seconds == 10.5
+    # The units of the last records, where both know them.
+    log_line(target, time.time() - 1, puts=10, write_units=50)
+    status = status_of(target)
+    assert status.seconds_to_empty == estimate_drain(status.records.total, table, 5.0).seconds == 17.5
 
 
 @pytest.mark.parametrize("throughput", [{}, {"ProvisionedThroughput": {"WriteCapacityUnits": 0}}])
@@ -139,7 +168,13 @@ def printed_for(status: Status, monkeypatch: pytest.MonkeyPatch, capsys: pytest.
 def test_status_prints_six_lines(
     local: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    status = Status(QueueDepth(1200, 40, 10), QueueDepth(5, 0, 2), 5, 4.0, RecentPuts(4.0, (0.4, 130.0)))
+    status = Status(
+        QueueDepth(1200, 40, 10),
+        QueueDepth(5, 0, 2),
+        5,
+        4.0,
+        RecentPuts(4.0, Freshness(datetime(2026, 1, 2, 11, tzinfo=UTC), 0.4, 130.0)),
+    )
     assert printed_for(status, monkeypatch, capsys, local) == (
         "the local stack on port 8123\n\n"
         "  waiting       1,240\n"
@@ -147,7 +182,7 @@ def test_status_prints_six_lines(
         "  dead letters  7, 2 of them hidden while somebody reads them\n"
         "  table         5 write units a second\n"
         "  empty         in about 17 min, at 4 write units a record, if no more records arrive\n"
-        "  freshness     half of the records of the last hour were put within a second, 99 % within 2 min\n"
+        "  freshness     half of the records put since 11:00 UTC were put within a second, 99 % within 2 min\n"
     )
 
 
