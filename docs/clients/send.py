@@ -1,4 +1,5 @@
-"""Sends records to a closed API: signed, repeated where that can help, and stored once however often it is repeated.
+"""Sends records to a closed API: signed, and repeated where that can help. A record is stored once, however often its
+request is repeated. If you run this again for the same records, give them ids.
 
 pip install boto3 httpx
 API_URL=https://… AWS_REGION=eu-central-1 python send.py < records.ndjson
@@ -9,7 +10,7 @@ import random
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import boto3
@@ -18,8 +19,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 ATTEMPTS = 8
-LINES_MAX = 1000
-"""Of one request, which may hold 10,000 records and 4.5 MB."""
+WAIT_SECONDS_MAX = 300.0
+LINES_MAX, BYTES_MAX = 1000, 3_000_000
+"""Of one request, which may hold 10,000 records, and 4.5 MB on AWS."""
 
 
 class RecordsRefused(Exception):
@@ -60,20 +62,37 @@ def send(client: httpx.Client, lines: bytes) -> list[Any]:
             answer = f"{response.status_code} {response.text[:500]}"
             if response.status_code not in {408, 429} and not response.is_server_error:
                 raise RecordsRefused(answer)
-            seconds = max(seconds, float(response.headers.get("retry-after", 0)))
+            wanted = response.headers.get(
+                "retry-after", ""
+            )  # seconds; a date is possible too, but nobody sends it here
+            seconds = min(WAIT_SECONDS_MAX, max(seconds, float(wanted) if wanted.isdecimal() else 0.0))
         if attempt + 1 < ATTEMPTS:
-            time.sleep(seconds * random.uniform(0.5, 1.5))  # noqa: S311 - so that not all clients come back together
+            time.sleep(seconds * random.uniform(1, 1.5))  # noqa: S311 - so that not all clients come back together
     raise RecordsRefused(f"after {ATTEMPTS} attempts: {answer}")
+
+
+def requests_of(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines, as many together as one request takes."""
+    request: list[bytes] = []
+    size = 0
+    for line in filter(bytes.strip, lines):
+        if request and (len(request) == LINES_MAX or size + len(line) > BYTES_MAX):
+            yield b"\n".join(request)
+            request, size = [], 0
+        request.append(line.rstrip(b"\r\n"))
+        size += len(line)
+    if request:
+        yield b"\n".join(request)
 
 
 def main() -> None:
     url = os.environ.get("API_URL") or sys.exit("set API_URL to the output ApiUrl of the stack")
     session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
-    lines = [line for line in sys.stdin.buffer if line.strip()]
+    accepted = 0
     with httpx.Client(base_url=url, auth=signature(url, session), timeout=30) as client:
-        for start in range(0, len(lines), LINES_MAX):
-            receipts = send(client, b"".join(lines[start : start + LINES_MAX]))
-            print(f"accepted {start + len(receipts)} of {len(lines)}")
+        for request in requests_of(sys.stdin.buffer):
+            accepted += len(send(client, request))
+            print(f"accepted {accepted}")
 
 
 if __name__ == "__main__":

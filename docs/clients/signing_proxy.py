@@ -7,6 +7,7 @@ The shipper then posts to http://127.0.0.1:8081/records instead of the API, and 
 reach the proxy's port can post: it listens on loopback only, and refuses what a web page sends.
 """
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable
@@ -16,42 +17,77 @@ import httpx
 import uvicorn
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 PORT = 8081
 BODY_BYTES_MAX = 6 * 1024 * 1024
+BODY_SECONDS_MAX = 30
 REQUESTS_AT_ONCE_MAX = 20
-_PASSED_ON = {"content-type", "content-encoding", "idempotency-key", "x-request-id"}
+_CONNECTIONS_MAX = 500
+_PASSED_ON = {b"content-type", b"content-encoding", b"idempotency-key", b"x-request-id"}
 _PASSED_BACK = {"content-type", "retry-after", "x-request-id"}
 _LOOPBACK = {"127.0.0.1", "localhost"}
+_CLOSE = {"connection": "close"}
+"""With an answer that does not wait for the body's end."""
 
 
 def proxy(client: httpx.Client) -> Starlette:
     """The client has the API as its base URL, and signs."""
+    free = asyncio.Semaphore(REQUESTS_AT_ONCE_MAX)
 
     async def forward(request: Request) -> Response:
         # A web page may be able to reach this port: under its own host name, or with its origin.
         if request.url.hostname not in _LOOPBACK or "origin" in request.headers:
-            return Response("only for programs on this machine\n", 403)
-        body = bytearray()
+            return Response("only for programs on this machine\n", 403, _CLOSE)
+        if free.locked():
+            return _again("too many requests at once", _CLOSE)
+        async with free:
+            try:
+                async with asyncio.timeout(BODY_SECONDS_MAX):
+                    body = await _read(request)
+            except TimeoutError:
+                return Response(f"the body took over {BODY_SECONDS_MAX} s\n", 408, _CLOSE)
+            if body is None:
+                return Response(f"more than {BODY_BYTES_MAX} bytes\n", 413, _CLOSE)
+            return await run_in_threadpool(_post, client, body, request.headers.raw)
+
+    return Starlette(routes=[Route("/records", forward, methods=["POST"])])
+
+
+async def _read(request: Request) -> bytes | None:
+    """None for a body that is too large."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > BODY_BYTES_MAX:
+        return None
+    body = bytearray()
+    try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > BODY_BYTES_MAX:
-                return Response(f"more than {BODY_BYTES_MAX} bytes\n", 413)
-        headers = {name: value for name, value in request.headers.items() if name in _PASSED_ON}
-        try:
-            answer = await run_in_threadpool(client.post, "/records", content=bytes(body), headers=headers)
-        except (httpx.TransportError, BotoCoreError) as error:  # no answer, or no credentials: to repeat is right
-            return Response(f"{type(error).__name__}\n", 503, {"retry-after": "5"})
-        back = {name: value for name, value in answer.headers.items() if name in _PASSED_BACK}
-        return Response(answer.content, answer.status_code, back)
+                return None
+    except ClientDisconnect:
+        return None
+    return bytes(body)
 
-    return Starlette(routes=[Route("/records", forward, methods=["POST"])])
+
+def _post(client: httpx.Client, body: bytes, headers: list[tuple[bytes, bytes]]) -> Response:
+    try:
+        answer = client.post("/records", content=body, headers=[each for each in headers if each[0] in _PASSED_ON])
+    # No answer, or no valid credentials (botocore raises RuntimeError for expired ones): to repeat is right.
+    except (httpx.RequestError, BotoCoreError, ClientError, RuntimeError) as error:
+        return _again(type(error).__name__)
+    back = {name: value for name, value in answer.headers.items() if name in _PASSED_BACK}
+    return Response(answer.content, answer.status_code, back)
+
+
+def _again(why: str, headers: dict[str, str] | None = None) -> Response:
+    print(f"503: {why}", file=sys.stderr, flush=True)
+    return Response(f"{why}\n", 503, {"retry-after": "5", **(headers or {})})
 
 
 def signature(api_url: str, session: boto3.Session) -> Callable[[httpx.Request], httpx.Request]:
@@ -78,7 +114,11 @@ def main() -> None:
             proxy(client),
             host="127.0.0.1",
             port=int(os.environ.get("PORT", PORT)),
-            limit_concurrency=REQUESTS_AT_ONCE_MAX,
+            http="h11",
+            ws="none",
+            workers=1,
+            limit_concurrency=_CONNECTIONS_MAX,
+            timeout_graceful_shutdown=35,
             access_log=False,
         )
 

@@ -130,7 +130,7 @@ def test_the_dashboard_is_json_and_names_resources_of_the_stack() -> None:
 
 
 def test_dead_letters_that_nobody_sends_back_alarm_again_before_the_first_expires() -> None:
-    """Re-enqueued at ten days, at most 11.5 hours late; dead-lettered after 1,000 receives of 90 s: 2.5 days are left."""
+    """Re-enqueued at ten days, at most 11.5 hours late; dead-lettered after 1,000 receives of 90 s."""
     alarm = _TEMPLATE["Resources"]["OldDeadLettersAlarm"]["Properties"]
     assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Maximum")
     (dimension,) = alarm["Dimensions"]
