@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from ops import target_options
 from ops.dead_letter import DeadLetter
 from ops.dead_letter_queue import DeadLetterQueue, OnProgress, ScanResult, Selection, SummaryRequest
-from ops.formatting import count, duration, table
+from ops.formatting import count, duration, printable, table
 from ops.progress import Progress
 from ops.stop import StopFlag, on_signals
 
@@ -54,7 +54,8 @@ def counts_of(result: ScanResult, *, selected: bool = False) -> str:
     counts = result.selected if selected else result.counts
     rows = [("reason", "letters", "oldest", "newest", "first expires")]
     for reason, each in sorted(counts.items(), key=lambda item: (-item[1].letters, item[0])):
-        rows.append((reason, f"{each.letters:,}", each.oldest or "-", each.newest or "-", each.first_expires or "-"))
+        oldest, newest, expires = (printable(at or "-") for at in (each.oldest, each.newest, each.first_expires))
+        rows.append((printable(reason), f"{each.letters:,}", oldest, newest, expires))
     return table(rows, right=(1,))
 
 

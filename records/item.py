@@ -13,7 +13,7 @@ from records.json_text import Value, text_bytes
 from records.limits import WRITE_UNIT_BYTES
 from records.numbers import NUMBERS, canonical, number_bytes
 from records.times import rfc3339
-from records.version import accepted_ms
+from records.version import accepted_ms, is_version
 
 AttributeValue: TypeAlias = dict[str, Any]
 """DynamoDB's JSON for one value, as boto3's low-level client takes it: `{"S": "text"}`, `{"N": "1.5"}`, …"""
@@ -51,12 +51,17 @@ def to_item(record: dict[str, Value], provenance: Provenance) -> Item:
 
 
 def from_item(item: Item) -> tuple[dict[str, Value], Provenance | None]:
-    """The record and its provenance; None for an item that did not come through Forebay."""
+    """The record and its provenance; None for an item that did not come through Forebay, or whose provenance others
+    have written: it is no version and times that an HTTP header could hold.
+    """
     record = {name: from_attribute_value(value) for name, value in item.items() if name != RESERVED_NAME}
     try:
-        return record, Provenance(**{name: value["S"] for name, value in item[RESERVED_NAME]["M"].items()})
+        fields = {name: value["S"] for name, value in item[RESERVED_NAME]["M"].items()}
+        provenance = Provenance(**fields)
     except (KeyError, TypeError):
         return record, None
+    plain = all(text.isascii() and text.isprintable() for text in fields.values())
+    return record, provenance if plain and is_version(provenance.version) else None
 
 
 def to_attribute_value(value: Value) -> AttributeValue:

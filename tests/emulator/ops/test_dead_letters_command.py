@@ -92,6 +92,11 @@ def test_no_control_characters_of_a_record_reach_a_terminal(
     printed = capsys.readouterr().out
     assert "\\x1b[2J\\x9b" in printed
     assert not set(printed) & {"\x1b", "\u009b"}
+    buffer.dead_letter("{", f"reason{_CLEAR}")
+    assert letters("list", local) == 0
+    printed = capsys.readouterr().out
+    assert "reason\\x1b[2J" in printed
+    assert "\x1b" not in printed
 
 
 def test_show_prints_everything_about_one_letter(

@@ -41,6 +41,20 @@ def test_a_record_reads_back_equal() -> None:
     assert from_item(to_item(record, _PROVENANCE)) == (record, _PROVENANCE)
 
 
+@pytest.mark.parametrize("name", ["version", "accepted", "sqs", "ddb"])
+@pytest.mark.parametrize("text", ["Ж", "a\r\nset-cookie: b=c", "\x00"])
+def test_a_provenance_that_others_have_written_and_no_header_could_hold_is_left_out(name: str, text: str) -> None:
+    item = to_item({"id": "1"}, _PROVENANCE)
+    item[RESERVED_NAME]["M"][name] = {"S": text}
+    assert from_item(item) == ({"id": "1"}, None)
+
+
+def test_a_version_that_is_none_is_left_out() -> None:
+    item = to_item({"id": "1"}, _PROVENANCE)
+    item[RESERVED_NAME]["M"]["version"] = {"S": "7"}
+    assert from_item(item) == ({"id": "1"}, None)
+
+
 def test_an_item_that_did_not_come_through_forebay_can_be_read() -> None:
     item: Item = {"id": {"S": "1"}, "ss": {"SS": ["a"]}, "ns": {"NS": ["1"]}, "b": {"B": b"\0"}, "bs": {"BS": [b"\1"]}}
     assert from_item(item) == ({"id": "1", "ss": ["a"], "ns": [1], "b": "AA==", "bs": ["AQ=="]}, None)
