@@ -15,6 +15,8 @@ from records.errors import TextMalformed, Violation
 from records.message import Message
 
 MEDIA_TYPE = "application/problem+json"
+SCOPE_CODE = "forebay.code"
+"""Where a request's ASGI scope has the code that it was answered with, for the log."""
 
 # By RFC 9110; Python's own phrases for these two changed with 3.13.
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
@@ -238,9 +240,10 @@ def _response(status: int, document: ProblemDocument, headers: Mapping[str, str]
     return Response(content, status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def _answer_problem(_request: Request, error: Exception) -> Response:
+def _answer_problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, Problem):
         raise error
+    request.scope[SCOPE_CODE] = error.code
     return response_of(error)
 
 
@@ -250,6 +253,7 @@ def _answer_http_exception(request: Request, error: Exception) -> Response:
         raise error
     status = HTTPStatus(error.status_code)
     code, detail = _ROUTER_PROBLEMS.get(status, ("request_refused", status.phrase))
+    request.scope[SCOPE_CODE] = code
     headers = dict(error.headers or {})
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(_methods_of_path(request)))

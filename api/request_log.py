@@ -1,4 +1,4 @@
-"""A middleware around every request: an id in its answer and in the logs, a log line, and always an answer."""
+"""A middleware around every request: headers of every answer, an id that the logs have too, and always an answer."""
 
 import logging
 import re
@@ -12,7 +12,7 @@ from itertools import count
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import InternalError, response_of
+from api.problems import SCOPE_CODE, InternalError, response_of
 from telemetry.frames import traceback_frames
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 HEADER = "X-Request-Id"
 _REFUSED = 400
 _HEADER_BYTES = HEADER.lower().encode("ascii")
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+"""A browser shall not take a record for a page."""
 _ID_OF_CLIENT = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -47,7 +49,7 @@ class RequestLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], header]
+                message["headers"] = [*message["headers"], header, _NO_SNIFFING]
             await send(message)
 
         try:
@@ -57,6 +59,7 @@ class RequestLog:
         except Exception as error:  # noqa: BLE001 - the last resort: whatever went wrong, the client gets an answer
             # The frames name functions, not contents; the error's own text could quote a record, so it is left out.
             log.error("internal_error", extra={"cause": type(error).__name__, "at": traceback_frames(error)})
+            scope[SCOPE_CODE] = InternalError.code
             if not status:
                 problem = response_of(InternalError("an unexpected error; the log has it under the request's id"))
                 await problem(scope, receive, send_with_id)
@@ -68,6 +71,7 @@ class RequestLog:
                     "method": scope["method"],
                     "route": getattr(scope.get("route"), "path", None),
                     "status": status,
+                    "code": scope.get(SCOPE_CODE),
                     "milliseconds": round((self._monotonic() - began) * 1000, 1),
                 },
             )

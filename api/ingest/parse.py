@@ -21,8 +21,12 @@ VIOLATIONS_MAX = 100
 
 
 class BodyFormat(Enum):
-    """How a body holds its records, by media type: one JSON value (an object or an array), or one JSON value a line."""
+    """How a body holds its records, by media type: one JSON value (an object or an array), or one JSON value a line.
 
+    Some clients name none: then the bytes decide.
+    """
+
+    UNNAMED = ("",)
     JSON = ("application/json",)
     LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 
@@ -73,10 +77,20 @@ def _values(body: bytes, body_format: BodyFormat) -> Iterator["Value | Violation
     try:
         value = parse(body)
     except TextMalformed as error:
-        raise RequestMalformed(error) from None
+        if not _goes_on_in_another_line(error):
+            raise RequestMalformed(error) from None
+        if body_format is BodyFormat.UNNAMED:
+            yield from _values_of_lines(body)
+            return
+        detail = f"{error.detail}; one record a line is sent as application/x-ndjson"
+        raise RequestMalformed(TextMalformed(error.code, detail, error.line, error.column)) from None
     values = value if isinstance(value, list) else [value]
     _check_count(len(values))
     yield from values
+
+
+def _goes_on_in_another_line(error: TextMalformed) -> bool:
+    return error.detail == "trailing characters" and error.line > 1
 
 
 def _values_of_lines(body: bytes) -> Iterator["Value | Violation"]:

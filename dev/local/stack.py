@@ -89,7 +89,7 @@ def running_stack(settings: LocalSettings, stop: StopRequest, *, reload: bool = 
 def _api_arguments(port: int, *, reload: bool) -> list[str]:
     arguments = ["uvicorn", "api.main:app", "--host", LOOPBACK, "--port", str(port)]
     # httptools, the other parser, drops the body of a request that asks for an upgrade (curl --http2, Java).
-    arguments += ["--http", "h11", "--ws", "none"]
+    arguments += ["--http", "h11", "--ws", "none", "--no-server-header"]
     if reload:
         arguments += ["--reload", *(argument for folder in RELOADED for argument in ("--reload-dir", folder))]
         # A request under way may hang because of the change itself; it must not hold the restart up.

@@ -34,6 +34,7 @@ def test_every_answer_has_the_requests_id_and_so_has_the_log(
     given = request(app_of(), method, path, headers={"x-request-id": "from-the-client.1"})
     made = request(app_of(), method, path)
     assert given.headers["x-request-id"] == "from-the-client.1"
+    assert given.headers["x-content-type-options"] == "nosniff"
     assert len(made.headers["x-request-id"]) == 32
     assert seen == ["from-the-client.1", made.headers["x-request-id"]]
 
@@ -67,6 +68,26 @@ def test_no_record_is_ever_logged(caplog: pytest.LogCaptureFixture) -> None:
             request(app_of(sqs, seconds_max=0.1), "POST", "/records", content=body, headers=headers)
     assert len(lines(caplog)) >= 6
     assert not any("secret" in line for line in lines(caplog))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "code"),
+    [
+        ("POST", "/records", '{"id":1}', "records_invalid"),
+        ("POST", "/records", "{", "json_malformed"),
+        ("GET", "/records?id=a", "", "record_not_found"),
+        ("GET", "/nowhere", "", "not_found"),
+        ("PUT", "/records", "", "method_not_allowed"),
+        ("POST", "/records", "[]", None),
+    ],
+)
+def test_the_line_of_a_refused_request_has_the_code_of_its_answer(
+    caplog: pytest.LogCaptureFixture, method: str, path: str, body: str, code: str | None
+) -> None:
+    caplog.set_level(logging.INFO, "api")
+    answer = request(app_of(), method, path, content=body, headers={"content-type": "application/json"})
+    (line,) = [record for record in caplog.records if record.message == "request"]
+    assert vars(line)["code"] == code == answer.json().get("code")
 
 
 def test_a_line_of_log_is_json() -> None:

@@ -125,10 +125,39 @@ def test_every_bad_line_is_named_with_its_place() -> None:
     assert sqs.batches == []
 
 
+@pytest.mark.parametrize("headers", [{}, {"content-type": ""}], ids=["no header", "an empty one"])
+@pytest.mark.parametrize(
+    ("body", "status", "ids"),
+    [
+        ('{"id": "1"}', 202, ["1"]),
+        ('\n{"id": "1"}\n\n', 202, ["1"]),
+        ('[{"id": "1"},\n{"id": "2"}]', 202, ["1", "2"]),
+        ('{"id": "1"}\n{"id": "2"}\n', 202, ["1", "2"]),
+        ('{"id": "1"}\n{"id": \n', 422, []),
+        ('{"id": "1"} {"id": "2"}', 400, []),
+        ('{"id":\n', 400, []),
+        ("a=b", 400, []),
+        ("", 400, []),
+    ],
+)
+def test_without_a_content_type_the_bytes_decide(
+    body: str, status: int, ids: list[str], headers: dict[str, str]
+) -> None:
+    answer = request(app_of(), "POST", "/records", content=body, headers=headers)
+    assert answer.status_code == status
+    assert [receipt["id"] for receipt in answer.json().get("records", ())] == ids
+
+
+def test_lines_sent_as_json_are_refused_with_the_type_that_they_need() -> None:
+    answer = post(Sqs(), b'{"id": "1"}\n{"id": "2"}\n', content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (400, "json_malformed")
+    assert (answer.json()["line"], answer.json()["column"]) == (2, 1)
+    assert "one record a line is sent as application/x-ndjson" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(
     "content_type",
     [
-        "",
         "text/plain",
         "application/x-www-form-urlencoded",
         "application/xml",
