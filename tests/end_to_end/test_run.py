@@ -218,6 +218,13 @@ def edited(url: str) -> str:
     return answer.text if answer.status_code == 200 else ""
 
 
+def exists_soon(path: Path) -> bool:
+    deadline = time.monotonic() + 15
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return path.exists()
+
+
 @needs_proc
 def test_make_dev_restarts_the_api_after_every_edit_and_survives_a_broken_one(copy: Path) -> None:
     port, aws_port = free_ports(2)
@@ -227,7 +234,8 @@ def test_make_dev_restarts_the_api_after_every_edit_and_survives_a_broken_one(co
     run = start(port, aws_port, target="dev", folder=copy)
     try:
         printed_until(run, "SyntaxError")
-        main.write_text(good)
+        # Its process has failed before uvicorn watches the files: the first repair may go unseen.
+        eventually(lambda: main.write_text(good) and exists_soon(addresses_file(port, copy)))
         stack = Stack(port, wait_for_addresses(run, port, copy))
         url, logs = stack["API_URL"], Path(stack["LOGS"])
         others = emulator_and_console(logs)
