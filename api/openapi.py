@@ -102,7 +102,7 @@ ACCEPT: Responses = {
         "The request is too large.",
         problems.RequestTooLarge("a body is at most 6,291,456 bytes, also when decompressed; send it in parts"),
         problems.TooManyRecords("a request holds at most 10,000 records; send them in parts"),
-        problems.TooManyValues(),
+        problems.TooManyValues("a request holds at most 500,000 values in all its records; send them in parts"),
     ),
     415: problem(
         "Neither JSON nor newline-delimited JSON, or compressed with something else than gzip.",

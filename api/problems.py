@@ -140,9 +140,6 @@ class TooManyValues(Problem):
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
     code = "too_many_values"
 
-    def __init__(self) -> None:
-        super().__init__("a request holds at most 500,000 values in all its records; send them in parts")
-
 
 class MediaTypeUnsupported(Problem):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE

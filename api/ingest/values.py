@@ -17,7 +17,7 @@ def check_values(text: bytes, values_max: int = REQUEST_VALUES_MAX) -> None:
     Each value but the first of a line follows a comma or an opening bracket.
     """
     if _separators(text) > values_max and _separators(_TEXTS.sub(b"", text)) > values_max:
-        raise TooManyValues
+        raise TooManyValues(f"a request holds at most {values_max:,} values in all its records; send them in parts")
 
 
 def _separators(text: bytes) -> int:

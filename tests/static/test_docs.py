@@ -12,6 +12,7 @@ import ops.dead_letter
 import records.errors
 from api.ingest.body import REQUEST_BYTES_MAX
 from api.ingest.parse import REQUEST_RECORDS_MAX, VIOLATIONS_MAX
+from api.ingest.values import REQUEST_VALUES_MAX
 from dev.paths import ROOT
 from records.item import RESERVED_BYTES
 
@@ -43,6 +44,7 @@ def test_the_documented_limits_are_those_of_the_code() -> None:
     assert f"over {REQUEST_RECORDS_MAX:,} records" in _ERRORS
     assert f"up to {VIOLATIONS_MAX} faults" in _ERRORS
     assert f"over {REQUEST_BYTES_MAX // 1024**2} MiB" in _ERRORS
+    assert f"over {REQUEST_VALUES_MAX:,} values" in _ERRORS
 
 
 _PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
