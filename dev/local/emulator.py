@@ -16,11 +16,17 @@ from hypercorn.config import Config
 from ministack.app import app as ministack
 
 from dev.local.asgi import App, BufferedResponse, Receive, Scope, Send
+from dev.local.browser_guard import BrowserGuard
 from dev.local.capacity_limiter import CapacityLimiter
 from dev.local.control_api import with_control_api
 from dev.local.counters import Counters
 from dev.local.fault_injection import FaultInjector
 from dev.local.loopback import LOOPBACK, TOKEN_PATH
+
+_DOMAINS_OF_DEPLOYED_APIS = (b"execute-api.localhost", b"lambda-url.us-east-1.on.aws")
+"""Where MiniStack has the names of HTTP APIs and function URLs. No attacker can let them resolve to loopback: one
+domain is this machine's own, the other AWS's.
+"""
 
 
 def with_token(app: App, token: str) -> App:
@@ -56,7 +62,8 @@ async def main() -> None:
     limited = CapacityLimiter(ministack, float(os.environ["BURST_SECONDS"]), time.monotonic, counters)
     faults = FaultInjector(limited, counters)
     app = with_token(with_control_api(faults, token, faults, counters), token)
-    await serve(app, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type] # hypercorn types ASGI more narrowly
+    guarded = BrowserGuard(app, _DOMAINS_OF_DEPLOYED_APIS)
+    await serve(guarded, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type] # hypercorn has narrower types
 
 
 if __name__ == "__main__":

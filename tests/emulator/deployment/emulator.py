@@ -8,9 +8,10 @@ Where MiniStack differs from AWS, and what this module does about it:
 - It stores the template's CorsConfiguration in a spelling that it does not read; it is set a second time after the
   deploy.
 - With `strict` it checks signatures and policies, those of the functions' roles too; by default it does not. The
-  capacity limiter is then left out, because it rewrites what was signed. The queues' policy refuses plain HTTP, and
-  the functions have nothing else here, so that policy is removed after the deploy. MiniStack wants actions such as
-  `sqs:SendMessageBatch` allowed by that name, where AWS checks `sqs:SendMessage`: roles with the one get the other.
+  capacity limiter is then left out, because it rewrites what was signed, and the browser guard, because tests of CORS
+  play web pages. The queues' policy refuses plain HTTP, and the functions have nothing else here, so that policy is
+  removed after the deploy. MiniStack wants actions such as `sqs:SendMessageBatch` allowed by that name, where AWS
+  checks `sqs:SendMessage`: roles with the one get the other.
 """
 
 import asyncio
@@ -227,6 +228,13 @@ def emulator(*, strict: bool = False) -> Iterator[Emulator]:
         yield aws
 
 
+def _left_out(app: Any, *_: Any) -> Any:
+    return app
+
+
 if __name__ == "__main__":
-    with mock.patch.object(dev.local.emulator, "CapacityLimiter", lambda app, *_: app):
+    with (
+        mock.patch.object(dev.local.emulator, "CapacityLimiter", _left_out),
+        mock.patch.object(dev.local.emulator, "BrowserGuard", _left_out),
+    ):
         asyncio.run(dev.local.emulator.main())
