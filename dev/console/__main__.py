@@ -8,12 +8,12 @@ import threading
 from pathlib import Path
 
 from nicegui import app, background_tasks, ui
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 
 from dev.console.page import page
 from dev.console.settings import ConsoleSettings
 from dev.console.state import ConsoleState
+from dev.local.browser_guard import BrowserGuard
 from dev.local.loopback import LOOPBACK, TOKEN_PATH
 
 _ICON = Path(__file__).with_name("icon.svg").read_text()
@@ -32,8 +32,8 @@ def main() -> None:
     def index() -> None:
         page(state)
 
-    # On loopback, and under its own names only: another site's page may reach loopback under that site's name.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=[LOOPBACK, "localhost"])
+    # Around the socket too: NiceGUI itself lets pages of every origin connect to it.
+    app.add_middleware(BrowserGuard, linked=frozenset({"/"}))
     app.on_startup(lambda: background_tasks.create(state.poll_forever(), name="poll"))
     app.on_shutdown(state.stop)
     threading.Thread(target=_stop_when_standard_input_closes, daemon=True).start()
