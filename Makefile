@@ -22,6 +22,7 @@ export CONSOLE_PORT ?= 8080
 export OPEN ?= 0
 export WCU ?= 5
 export BURST_SECONDS ?= 300
+export BACKLOG_HOURS_MAX ?= 0
 export COUNT ?= 50
 export BYTES ?= 4096
 
@@ -32,7 +33,7 @@ help: ## this list
 
 env: $(VENV)/.complete ## the development environment (other targets make it when they need it)
 
-run: env ## the whole system on this machine, with a console; WCU= BURST_SECONDS= PORT= AWS_PORT= CONSOLE_PORT= OPEN=1
+run: env ## the whole system on this machine, with a console; WCU= BURST_SECONDS= BACKLOG_HOURS_MAX= PORT= AWS_PORT= CONSOLE_PORT= OPEN=1
 	@exec $(BIN)/python -m dev.local
 
 dev: env ## as `make run`, for changing the code: the API restarts when a file in api/, records/ or telemetry/ changes

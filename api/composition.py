@@ -1,17 +1,21 @@
 """The composition root: makes the API's clients and passes them to its components. No I/O."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
-from api.ingest.endpoint import AcceptRecords
+from api.ingest.backlog_limit import BacklogLimit
+from api.ingest.endpoint import AcceptRecords, IngestDependencies
+from api.memory_budget import MemoryBudget
 from api.outbound.credentials import credential_source
-from api.outbound.group_commit import QueueSender
+from api.outbound.group_commit import UNCONFIRMED_BYTES_MAX, QueueSender
 from api.outbound.http import ConnectionPool
 from api.outbound.sqs import BatchSender
 from api.reads import clients
-from api.reads.backlog import WriteUnits
+from api.reads.backlog import WriteUnits, estimate_drain
 from api.reads.calls import Calls
 from api.reads.depth import QueueDepthReader
 from api.reads.table import TableReader
@@ -39,13 +43,36 @@ def compose(
     key_schema, write_units = settings.record_table_key, WriteUnits()
     pool = ConnectionPool(settings.sqs_origin, time.time, settings.ca_bundle)
     sender = BatchSender(pool, settings.aws_region, credential_source(environment, time.time))
-    queue = QueueSender(sender, settings.record_queue_url, trace=lambda: environment.get("_X_AMZN_TRACE_ID"))
-    versions = Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits)
-    depths = Calls(clients.sqs)
+    unconfirmed = MemoryBudget(UNCONFIRMED_BYTES_MAX)
+
+    def queue(url: str) -> QueueSender:
+        return QueueSender(sender, url, trace=lambda: environment.get("_X_AMZN_TRACE_ID"), budget=unconfirmed)
+
+    depths, reads, looks = Calls(clients.sqs), Calls(clients.dynamodb), Calls(partial(clients.sqs, attempts=1))
+    table = TableReader(settings.record_table_name, key_schema, reads)
+    looked_at = QueueDepthReader(settings.record_queue_url, looks)
+
+    async def seconds_to_empty() -> float | None:
+        depth, description = await asyncio.gather(looked_at.read(), table.describe())
+        return estimate_drain(depth.total, description, write_units.per_record).seconds
+
+    if settings.backlog_hours_max:
+        # Now, because the first request would have to share the processor with it.
+        looks.prepare()
+        reads.prepare()
+    ingest = IngestDependencies(
+        queue=queue(settings.record_queue_url),
+        dead_letter_queue=queue(settings.record_dead_letter_queue_url),
+        versions=Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits),
+        key_schema=key_schema,
+        write_units=write_units,
+        backlog_limit=BacklogLimit(settings.backlog_hours_max, seconds_to_empty, time.time),
+        count=count,
+    )
     return ApiComponents(
-        accept_records=AcceptRecords(queue, versions, key_schema, write_units, count),
+        accept_records=AcceptRecords(ingest),
         write_units=write_units,
         queue_depth=QueueDepthReader(settings.record_queue_url, depths),
         dead_letter_queue_depth=QueueDepthReader(settings.record_dead_letter_queue_url, depths),
-        table=TableReader(settings.record_table_name, key_schema, Calls(clients.dynamodb)),
+        table=table,
     )

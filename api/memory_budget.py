@@ -1,27 +1,44 @@
 """Memory that requests share, so that many of them at once cannot use up the process's."""
 
+import time
+from collections.abc import Callable
 from typing import Self
 
 
 class BudgetExceeded(Exception):
-    """There is not that much left."""
+    """There is not that much left. What is held has been held for `held_seconds`, on average over its bytes: about as
+    long as it will be from now on.
+    """
+
+    def __init__(self, held_seconds: float) -> None:
+        super().__init__()
+        self.held_seconds = held_seconds
 
 
 class MemoryBudget:
-    """Bytes that are acquired before they are used, and released when they are not needed any more."""
+    """Bytes of which each request holds a `Share`."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, now_ns: Callable[[], int] = time.monotonic_ns) -> None:
         self._size = size
+        self._now_ns = now_ns
         self.used = 0
+        self._since = 0  # the time since when it is held, of each byte, all added up
 
-    def acquire(self, size: int) -> None:
-        """Raises `BudgetExceeded` when it does not fit, unless nothing else is held: then nothing ever would."""
+    def acquire(self, size: int) -> int:
+        """The time of now for each byte, added up. Raises `BudgetExceeded` when it does not fit, unless nothing else is
+        held: then nothing ever would.
+        """
+        now = self._now_ns()
         if self.used and self.used + size > self._size:
-            raise BudgetExceeded
+            raise BudgetExceeded((now - self._since / self.used) / 1e9)
         self.used += size
+        self._since += size * now
+        return size * now
 
-    def release(self, size: int) -> None:
+    def release(self, size: int, since: int) -> None:
+        """`since` is what `acquire` returned for these bytes."""
         self.used -= size
+        self._since -= since
 
 
 class Share:
@@ -30,14 +47,15 @@ class Share:
     def __init__(self, budget: MemoryBudget) -> None:
         self._budget = budget
         self._size = 0
+        self._since = 0
 
     def add(self, size: int) -> None:
         """Raises `BudgetExceeded`."""
-        self._budget.acquire(size)
+        self._since += self._budget.acquire(size)
         self._size += size
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._budget.release(self._size)
+        self._budget.release(self._size, self._since)

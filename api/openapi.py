@@ -8,10 +8,12 @@ from pydantic.json_schema import models_json_schema
 from api import problems
 from api.ingest.idempotency import HEADER as IDEMPOTENCY_KEY
 from api.ingest.idempotency import KEY_LENGTH_MAX
+from api.ingest.prefer import APPLIED, LENIENT
+from api.ingest.prefer import HEADER as PREFER
+from api.problem_document import ProblemDocument, RecordFault, RecordOutcome
 from api.request_log import HEADER as REQUEST_ID
+from api.retry_after import retry_after
 from records.errors import TextMalformed, Violation
-from records.key import Key
-from records.message import Message
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -33,9 +35,12 @@ class Receipt(BaseModel):
 
 
 class Accepted(BaseModel):
-    """Every record of the request is durable in the queue."""
+    """Every record of the request is durable: in the queue, or, handled leniently, in the dead-letter queue."""
 
-    records: Annotated[list[Receipt], Field(description="A receipt per record, in the request's order.")]
+    records: Annotated[
+        list[Receipt | RecordOutcome],
+        Field(description=f"A receipt per record, in the request's order; with `{PREFER}: {LENIENT}` its outcome."),
+    ]
 
 
 class Health(BaseModel):
@@ -57,6 +62,7 @@ _HEADERS = {
     "Retry-After": "Seconds to wait before repeating the request.",
     "Accept-Encoding": "The encodings that a body may have.",
     "Connection": "The connection is closed.",
+    "Preference-Applied": f"`{LENIENT}`, if the request asked for it.",
 }
 
 
@@ -64,17 +70,28 @@ def response(description: str, headers: dict[str, Any] | None = None) -> dict[st
     return {"description": description, "headers": _REQUEST_ID_HEADER | (headers or {})}
 
 
+def _header(name: str, example: str) -> dict[str, Any]:
+    return {"description": _HEADERS[name], "schema": {"type": "string"}, "example": example}
+
+
+def _retry_after(problem: problems.Problem) -> list[tuple[str, str]]:
+    return [] if problem.retry_seconds is None else [("Retry-After", str(retry_after(problem.retry_seconds, 0)))]
+
+
 def problem(description: str, *examples: problems.Problem) -> dict[str, Any]:
     """A documented problem, with an example of each code."""
     headers = {
-        name: {"description": _HEADERS[name], "schema": {"type": "string"}, "example": text}
-        for each in examples
-        for name, text in each.headers.items()
+        name: _header(name, text) for each in examples for name, text in (*each.headers.items(), *_retry_after(each))
     }
     content = {
         problems.MEDIA_TYPE: {
             "schema": {"$ref": "#/components/schemas/ProblemDocument"},
-            "examples": {each.code: {"value": each.document.model_dump(exclude_none=True)} for each in examples},
+            "examples": {
+                each.code + ("_lenient" if "Preference-Applied" in each.headers else ""): {
+                    "value": each.document.model_dump(exclude_none=True)
+                }
+                for each in examples
+            },
         }
     }
     return response(description, headers) | {"content": content}
@@ -82,9 +99,18 @@ def problem(description: str, *examples: problems.Problem) -> dict[str, Any]:
 
 _OTHERWISE = problem("Anything else.", problems.InternalError("an unexpected error"))
 
-_MESSAGES = [Message(Key(record_id), "", _VERSION[:-1] + digit, 0) for record_id, digit in (("42", "3"), ("43", "4"))]
+_FAULT = {"pointer": "/readings/0", "code": "number_out_of_range", "detail": "a number is zero or …"}
+_ACCEPTED = RecordOutcome(id="42", version=f"{_VERSION[:-1]}3", accepted=True)
+_UNCONFIRMED = RecordOutcome(id="43", version=f"{_VERSION[:-1]}4", accepted=False)
+_NOT_HELD = RecordOutcome(
+    version=f"{_VERSION[:-1]}4", accepted=False, dead_lettered=False, error=RecordFault(index=1, **_FAULT)
+)
 ACCEPT: Responses = {
-    202: response("SQS has confirmed every record of the request."),
+    202: response(
+        f"SQS has confirmed every record of the request. With `{PREFER}: {LENIENT}`, those that cannot be stored are in"
+        " the dead-letter queue, confirmed too.",
+        {name: _header(name, text) for name, text in APPLIED.items()},
+    ),
     400: problem(
         "The body is malformed, or the idempotency key is invalid.",
         problems.RequestMalformed(TextMalformed("json_malformed", "trailing comma", 1, 8)),
@@ -110,14 +136,20 @@ ACCEPT: Responses = {
         problems.ContentEncodingUnsupported("a body is sent plain, or with Content-Encoding: gzip"),
     ),
     422: problem(
-        "Some records can never be stored. No record of the request was accepted.",
-        problems.RecordsInvalid([(1, Violation("/readings/0", "number_out_of_range", "a number is zero or …"))]),
+        "Some records can never be stored. No record of the request was accepted; or, with"
+        f" `{PREFER}: {LENIENT}`, all but those that are too large for a dead letter were.",
+        problems.RecordsInvalid([(1, Violation(**_FAULT))]),
+        problems.RecordsNotHeld([_ACCEPTED, _NOT_HELD], APPLIED),
+    ),
+    429: problem(
+        "The table needs longer for the records that wait already than the owner allows. No record was accepted.",
+        problems.BacklogFull(600, 1_795_764_478_093),
     ),
     503: problem(
         "The queue did not confirm every record in time. Repeat the request, or only the records not accepted.",
-        problems.RecordsNotAccepted(_MESSAGES, _MESSAGES[1:]),
-        problems.QueueBusy(),
-        problems.ApiBusy(),
+        problems.RecordsNotAccepted([_ACCEPTED, _UNCONFIRMED], 1),
+        problems.QueueBusy(1),
+        problems.ApiBusy(2),
     ),
     "default": _OTHERWISE,
 }
@@ -142,15 +174,15 @@ READ: Responses = {
     )
     | {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Record"}}}},
     404: problem("No such record in the table, or not yet.", problems.RecordNotFound("no such record in the table")),
-    503: problem("The table did not answer.", problems.TableReadFailed("the table did not answer; try again")),
+    503: problem("The table did not answer.", problems.TableReadFailed("the table did not answer; try again", 1)),
     "default": _OTHERWISE,
 }
 BUFFER: Responses = {
     200: response("The buffer, by SQS's approximate counts."),
     503: problem(
         "Queue or table did not answer.",
-        problems.QueueUnavailable("SQS did not report how many messages it holds"),
-        problems.TableReadFailed("the table did not answer; try again"),
+        problems.QueueUnavailable("SQS did not report how many messages it holds", 1),
+        problems.TableReadFailed("the table did not answer; try again", 1),
     ),
     "default": _OTHERWISE,
 }
@@ -167,6 +199,14 @@ _LINES = {
 ACCEPT_REQUEST: dict[str, Any] = {
     "parameters": [
         {
+            "name": PREFER,
+            "in": "header",
+            "required": False,
+            "description": f"`{LENIENT}`: each record by itself. Those that can never be stored are sent to the"
+            " dead-letter queue, with their reason and their text untouched, and refuse no other record.",
+            "schema": {"type": "string"},
+        },
+        {
             "name": IDEMPOTENCY_KEY,
             "in": "header",
             "required": False,
@@ -174,7 +214,7 @@ ACCEPT_REQUEST: dict[str, Any] = {
             " that a client can repeat the request blindly and nothing is stored twice.",
             "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX, "pattern": "^[ -~]+$"},
             "example": "2026-11-23/batch-7",
-        }
+        },
     ],
     "requestBody": {
         "description": "One record, an array of records, or one record a line. Each may be compressed:"
@@ -194,9 +234,7 @@ ACCEPT_REQUEST: dict[str, Any] = {
         },
     },
 }
-_, _definitions = models_json_schema(
-    [(problems.ProblemDocument, "serialization")], ref_template="#/components/schemas/{model}"
-)
+_, _definitions = models_json_schema([(ProblemDocument, "serialization")], ref_template="#/components/schemas/{model}")
 SCHEMAS: dict[str, Any] = {
     # Schemas that no route returns as a model: problems are raised, and records are parsed by `api.ingest.parse`.
     **_definitions["$defs"],

@@ -1,18 +1,20 @@
 """Errors as HTTP problem documents (RFC 9457), each with one stable code. docs/errors.md lists them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, Field
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
 
+from api.problem_document import ProblemDocument, RecordFault, RecordOutcome
+from api.retry_after import retry_after
 from records.errors import TextMalformed, Violation
-from records.message import Message
+from records.times import rfc3339
 
 MEDIA_TYPE = "application/problem+json"
 SCOPE_CODE = "forebay.code"
@@ -26,60 +28,25 @@ _ROUTER_PROBLEMS = {
 }
 
 
-class RecordFault(BaseModel):
-    """One thing that is wrong with one record of the request."""
-
-    index: Annotated[int, Field(description="The record's position in the request, from 0.", examples=[1])]
-    pointer: Annotated[str, Field(description="JSON pointer (RFC 6901) into the record.", examples=["/readings/0"])]
-    code: Annotated[
-        str, Field(description="What is wrong: a code that never changes.", examples=["number_out_of_range"])
-    ]
-    detail: Annotated[
-        str,
-        Field(
-            description="The same in words, for people.",
-            examples=["a number is zero or from 1E-130 to 9.99…E+125 in magnitude"],
-        ),
-    ]
-
-
-class RecordOutcome(BaseModel):
-    """The outcome of one record of a request that was not accepted as a whole."""
-
-    id: Annotated[str, Field(description="The record's key.")]
-    sort: Annotated[str | None, Field(description="Its sort key, where the table has one.")] = None
-    version: Annotated[str, Field(description="The version that it has, if it was accepted.")]
-    accepted: Annotated[bool, Field(description="Whether it, or a later one of its key, is durable in the queue.")]
-
-
-class ProblemDocument(BaseModel):
-    """A problem document (RFC 9457)."""
-
-    type: Annotated[str, Field(description="Always `about:blank`; `code` is specific.")] = "about:blank"
-    title: Annotated[str, Field(description="The HTTP status, in words.")]
-    status: Annotated[int, Field(description="The HTTP status.")]
-    code: Annotated[str, Field(description="What is wrong: a code that never changes.")]
-    detail: Annotated[str, Field(description="What is wrong, in words.")]
-    line: Annotated[int | None, Field(description="The line of the error in malformed JSON, from 1.")] = None
-    column: Annotated[int | None, Field(description="The column of the error, in bytes, from 1.")] = None
-    errors: Annotated[
-        list[RecordFault] | None, Field(description="What is wrong with the records, up to 100 faults.")
-    ] = None
-    records: Annotated[
-        list[RecordOutcome] | None, Field(description="The outcome of each record, in the request's order.")
-    ] = None
-
-
 class Problem(Exception):
     """Raised anywhere below a route, and answered as a problem document."""
 
     status: ClassVar[HTTPStatus]
     code: str
-    headers: ClassVar[Mapping[str, str]] = {}
+    own_headers: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, detail: str, **members: Any) -> None:  # noqa: ANN401 - ProblemDocument checks them
+    def __init__(
+        self,
+        detail: str,
+        retry_seconds: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,  # noqa: ANN401 - ProblemDocument checks them
+    ) -> None:
+        """`retry_seconds`: for how long it will last, as far as is known; None where repeating does not help."""
         super().__init__(detail)
         self.detail = detail
+        self.retry_seconds = retry_seconds
+        self.headers = {**self.own_headers, **(headers or {})}
         self.members = members
 
     @property
@@ -100,7 +67,7 @@ class RequestMalformed(Problem):
 class BodyIncomplete(Problem):
     status = HTTPStatus.BAD_REQUEST
     code = "body_incomplete"
-    headers: ClassVar = {"Connection": "close"}
+    own_headers: ClassVar = {"Connection": "close"}
 
 
 class GzipMalformed(Problem):
@@ -121,7 +88,7 @@ class RecordNotFound(Problem):
 class RequestTimedOut(Problem):
     status = HTTPStatus.REQUEST_TIMEOUT
     code = "request_timed_out"
-    headers: ClassVar = {"Connection": "close"}
+    own_headers: ClassVar = {"Connection": "close"}
 
 
 class RequestTooLarge(Problem):
@@ -149,7 +116,7 @@ class MediaTypeUnsupported(Problem):
 class ContentEncodingUnsupported(Problem):
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "content_encoding_unsupported"
-    headers: ClassVar = {"Accept-Encoding": "gzip, identity"}
+    own_headers: ClassVar = {"Accept-Encoding": "gzip, identity"}
 
 
 class RecordsInvalid(Problem):
@@ -163,12 +130,41 @@ class RecordsInvalid(Problem):
         super().__init__("the request holds records that cannot be stored; no record of it was accepted", errors=errors)
 
 
+class RecordsNotHeld(Problem):
+    """Records, of a request that is handled leniently, that can neither be stored nor dead-lettered."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = RecordsInvalid.code
+
+    def __init__(self, outcomes: Sequence[RecordOutcome], headers: Mapping[str, str]) -> None:
+        count = sum(not (outcome.accepted or outcome.dead_lettered) for outcome in outcomes)
+        super().__init__(
+            f"{count:,} of {len(outcomes):,} records can neither be stored nor held as a dead letter; all others were"
+            " accepted or dead-lettered",
+            headers=headers,
+            records=outcomes,
+        )
+
+
+class BacklogFull(Problem):
+    """The table would need too long for what is in the queue already; no record of the request was sent."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "backlog_full"
+
+    def __init__(self, retry_seconds: float, room_at_ms: int) -> None:
+        super().__init__(
+            "the table needs too long for the records that wait already; no record of this request was accepted",
+            retry_seconds,
+            room_at=rfc3339(room_at_ms),
+        )
+
+
 class QueueUnavailable(Problem):
     """SQS did not answer, or not in time."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "queue_unavailable"
-    headers: ClassVar = {"Retry-After": "1"}
 
 
 class ApiBusy(Problem):
@@ -176,10 +172,9 @@ class ApiBusy(Problem):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "api_busy"
-    headers: ClassVar = {"Retry-After": "1"}
 
-    def __init__(self) -> None:
-        super().__init__("too many large requests are being read; no record of this one was accepted")
+    def __init__(self, retry_seconds: float) -> None:
+        super().__init__("too many large requests are being read; no record of this one was accepted", retry_seconds)
 
 
 class QueueBusy(Problem):
@@ -187,23 +182,22 @@ class QueueBusy(Problem):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "queue_busy"
-    headers: ClassVar = {"Retry-After": "1"}
 
-    def __init__(self) -> None:
-        super().__init__("too many records wait for SQS; no record of this request was accepted")
+    def __init__(self, retry_seconds: float) -> None:
+        super().__init__("too many records wait for SQS; no record of this request was accepted", retry_seconds)
 
 
 class RecordsNotAccepted(QueueUnavailable):
     """SQS did not confirm every record. To repeat all of them is right, and so is to repeat only the others."""
 
-    def __init__(self, messages: Sequence[Message], unconfirmed: Iterable[Message]) -> None:
-        missing = {message.key for message in unconfirmed}
-        outcomes = [
-            RecordOutcome(**m.key.members(), version=m.version, accepted=m.key not in missing) for m in messages
-        ]
-        count = sum(not outcome.accepted for outcome in outcomes)
+    def __init__(
+        self, outcomes: Sequence[RecordOutcome], retry_seconds: float, headers: Mapping[str, str] | None = None
+    ) -> None:
+        count = sum(not (outcome.accepted or outcome.dead_lettered) for outcome in outcomes)
         super().__init__(
-            f"the queue did not confirm {count:,} of {len(messages):,} records; repeat the request, or these records",
+            f"the queue did not confirm {count:,} of {len(outcomes):,} records; repeat the request, or these records",
+            retry_seconds,
+            headers,
             records=outcomes,
         )
 
@@ -213,7 +207,6 @@ class TableReadFailed(Problem):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "table_unavailable"
-    headers: ClassVar = {"Retry-After": "1"}
 
 
 class InternalError(Problem):
@@ -221,13 +214,24 @@ class InternalError(Problem):
     code = "internal_error"
 
 
-def install(app: Starlette) -> None:
-    """Makes every error of the app a problem document."""
-    app.add_exception_handler(Problem, _answer_problem)
+def install(app: Starlette, chance: Callable[[], float] = random.random) -> None:
+    """Makes every error of the app a problem document. `chance` is from 0 to 1."""
+
+    def answer_problem(request: Request, error: Exception) -> Response:
+        if not isinstance(error, Problem):
+            raise error
+        request.scope[SCOPE_CODE] = error.code
+        response = response_of(error)
+        if error.retry_seconds is not None:
+            response.headers["Retry-After"] = str(retry_after(error.retry_seconds, chance()))
+        return response
+
+    app.add_exception_handler(Problem, answer_problem)
     app.add_exception_handler(HTTPException, _answer_http_exception)
 
 
 def response_of(problem: Problem) -> Response:
+    """Without `Retry-After`."""
     return _response(problem.status, problem.document, problem.headers)
 
 
@@ -235,13 +239,6 @@ def _response(status: int, document: ProblemDocument, headers: Mapping[str, str]
     """Pydantic serializes it: for ten thousand records, `json` would block the event loop too long."""
     content = document.model_dump_json(exclude_none=True)
     return Response(content, status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
-
-
-def _answer_problem(request: Request, error: Exception) -> Response:
-    if not isinstance(error, Problem):
-        raise error
-    request.scope[SCOPE_CODE] = error.code
-    return response_of(error)
 
 
 def _answer_http_exception(request: Request, error: Exception) -> Response:

@@ -22,10 +22,12 @@ class ApiSettings:
     """Where SQS answers: `https://host` or `http://host`, with or without a port."""
     ca_bundle: str | None
     """A file of certificates that calls to SQS trust; None for the system's."""
+    backlog_hours_max: float
+    """How long the table may need for the backlog; 0 for no limit."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ApiSettings":
-        """Raises `SettingMissing`, or `ValueError` for a malformed key schema."""
+        """Raises `SettingMissing`, or `ValueError` for a malformed key schema or number."""
 
         def required(name: str, fallback: str = "") -> str:
             value = environment.get(name) or environment.get(fallback)
@@ -43,4 +45,5 @@ class ApiSettings:
             aws_region=required("AWS_REGION", "AWS_DEFAULT_REGION"),
             sqs_origin="{0.scheme}://{0.netloc}".format(urlsplit(endpoint)),
             ca_bundle=environment.get("AWS_CA_BUNDLE"),
+            backlog_hours_max=float(environment.get("BACKLOG_HOURS_MAX") or 0),
         )

@@ -63,7 +63,7 @@ def _adopt(arguments: argparse.Namespace) -> int:
         print("\n".join(_summary(action.tally, stopped=stop.is_set)), flush=True)
     if stop.is_set:
         return STOPPED
-    return FAILED if action.tally.refused or action.tally.without_version else DONE
+    return FAILED if action.tally.refused or action.tally.must_stay else DONE
 
 
 def _hidden(depth: QueueDepth) -> str:
@@ -78,9 +78,9 @@ def _hidden(depth: QueueDepth) -> str:
 
 def _summary(tally: Tally, *, stopped: bool) -> Iterator[str]:
     yield f"{'Stopped: ' if stopped else ''}{count(tally.deleted, 'message')} moved."
-    if tally.without_version:
+    if tally.must_stay:
         yield (
-            f"{count(tally.without_version, 'message')} stayed: so large that a copy has no space for the version "
+            f"{count(tally.must_stay, 'message')} stayed: so large that a copy has no space for the version "
             "that it needs."
         )
     if tally.refused:

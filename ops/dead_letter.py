@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.message_attribute import MessageAttribute
+from records.dead_letter import DEAD_LETTERED, DETAIL, ENCODING, INDEX, REASON, REQUEST_ID, SENT, original
 from records.errors import TextMalformed
 from records.json_text import parse, text_bytes
 from records.key import Key, KeySchema
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 RECEIVED_TOO_OFTEN = "received_too_often"
 """The reason of a letter without the attribute: SQS itself moved it, after the queue's maxReceiveCount."""
-_REASON = "reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class DeadLetter:
     body: str
     attributes: Mapping[str, MessageAttribute]
     sent_ms: int
-    """When the message was sent, in Unix milliseconds: by the consumer to the dead-letter queue; or, if SQS moved it,
-    by its producer to the record queue, because a moved message keeps its id and time
+    """When the message was sent, in Unix milliseconds: by Forebay to the dead-letter queue; or, if SQS moved it, by its
+    producer to the record queue, because a moved message keeps its id and time
     (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html).
     """
     moved: bool
-    """Whether SQS moved it here. Otherwise the consumer sent it, and its attributes are from the consumer."""
+    """Whether SQS moved it here. Otherwise the consumer or the API sent it, and its attributes are theirs."""
 
     @classmethod
     def of(cls, message: "MessageTypeDef") -> "DeadLetter":
@@ -47,30 +47,46 @@ class DeadLetter:
             body=message["Body"],
             attributes=attributes,
             sent_ms=int(system["SentTimestamp"]),
-            moved="DeadLetterQueueSourceArn" in system or _REASON not in attributes,
+            moved="DeadLetterQueueSourceArn" in system or REASON not in attributes,
         )
 
     @property
     def reason(self) -> str:
-        return self._from_consumer(_REASON) or RECEIVED_TOO_OFTEN
+        return self._own(REASON) or RECEIVED_TOO_OFTEN
 
     @property
     def detail(self) -> str:
-        return self._from_consumer("detail")
+        return self._own(DETAIL)
 
     @property
     def dead_lettered(self) -> str | None:
         """RFC 3339 UTC; None if SQS moved it, because SQS does not record when."""
-        return None if self.moved else self._from_consumer("dead_lettered") or rfc3339(self.sent_ms)
+        return None if self.moved else self._own(DEAD_LETTERED) or rfc3339(self.sent_ms)
 
     @property
     def sent(self) -> str | None:
         """When its producer sent it, in RFC 3339 UTC; None where this attribute did not fit into the message."""
-        return rfc3339(self.sent_ms) if self.moved else self._from_consumer("sent") or None
+        return rfc3339(self.sent_ms) if self.moved else self._own(SENT) or None
+
+    @property
+    def source(self) -> str | None:
+        """Where the API had it from, in words; None for what came from the record queue."""
+        request = self._own(REQUEST_ID)
+        return f"record {self._own(INDEX)} of request {request}" if request else None
+
+    @property
+    def text(self) -> bytes:
+        """The record's text as it was sent, whatever it is; the body may be its encoding."""
+        try:
+            return original(self.body, self._own(ENCODING))
+        except ValueError:
+            return self.body.encode(errors="surrogatepass")
 
     @property
     def version(self) -> MessageAttribute | None:
         """The attribute `version` with which its record is sent back to the record queue; None when it has to stay.
+
+        A text that had to be encoded stays: no message can hold it as it was.
 
         If the letter has the attribute, it is used unchanged. A bare message that SQS moved has none: its record's
         version follows from the message's id and time, which a copy does not keep, so the copy needs the attribute.
@@ -79,6 +95,8 @@ class DeadLetter:
         when the consumer could not add it. Sent back without it, its record would get a new version, and would
         overwrite what was accepted since.
         """
+        if self._own(ENCODING):
+            return None
         if own := self.attributes.get(VERSION_ATTRIBUTE):
             return own
         if not self.moved:
@@ -98,8 +116,8 @@ class DeadLetter:
     def key(self, key_schema: KeySchema) -> Key | None:
         """The record's key; None where the body does not have a valid one."""
         try:
-            record = parse(self.body.encode())
-        except (TextMalformed, UnicodeEncodeError):
+            record = parse(self.text)
+        except TextMalformed:
             return None
         if not isinstance(record, dict):
             return None
@@ -107,7 +125,7 @@ class DeadLetter:
             key_schema.fill(record, version.text())
         return None if key_schema.violations(record) else key_schema.of(record)
 
-    def _from_consumer(self, name: str) -> str:
-        """An attribute that the consumer wrote; empty where a producer may have written it."""
+    def _own(self, name: str) -> str:
+        """An attribute that Forebay wrote; empty where a producer may have written it."""
         attribute = None if self.moved else self.attributes.get(name)
         return attribute.text() if attribute else ""

@@ -98,7 +98,7 @@ class ScanResult:
     """The selected letters, by reason."""
     message_ids: list[str] = field(default_factory=list)
     """Of the selected letters."""
-    without_version: int = 0
+    must_stay: int = 0
     """How many of the selected letters have to stay: see `DeadLetter.version`."""
     summaries: list[DeadLetterSummary] = field(default_factory=list)
     """Of the first selected letters."""
@@ -120,7 +120,7 @@ class ScanResult:
             return
         self.selected.setdefault(letter.reason, ReasonCount()).add(letter.dead_lettered, letter.sent_ms)
         self.message_ids.append(letter.message_id)
-        self.without_version += letter.version is None
+        self.must_stay += letter.version is None
         if request and len(self.summaries) < request.summaries_max:
             self.summaries.append(DeadLetterSummary.of(letter, request.key_schema))
 

@@ -99,7 +99,7 @@ def _show(arguments: argparse.Namespace) -> int:
     letter = session.find(arguments.message)
     if letter is not None:
         if arguments.body:
-            print(letter.body, end="")
+            sys.stdout.buffer.write(letter.text)
         else:
             print("\n".join(_everything(letter, terminal=sys.stdout.isatty())))
         return DONE
@@ -119,7 +119,8 @@ def _everything(letter: DeadLetter, *, terminal: bool) -> Iterator[str]:
             ("detail", printable(letter.detail) or "-"),
             ("dead-lettered", letter.dead_lettered or "by SQS, which does not record when"),
             ("sent", letter.sent or "-"),
-            ("version", printable(version.text()) if version else "unknown: the letter cannot be sent back"),
+            ("source", printable(letter.source or "the record queue")),
+            ("version", printable(version.text()) if version else "none to send it back with: it has to stay"),
             ("body", f"{letter.body_bytes:,} bytes, {letter.message_bytes:,} with the attributes"),
         ]
     )
@@ -132,4 +133,5 @@ def _everything(letter: DeadLetter, *, terminal: bool) -> Iterator[str]:
             ]
         )
     # A terminal would obey control characters.
-    yield "\n" + ("\n".join(map(printable, letter.body.split("\n"))) if terminal else letter.body)
+    text = letter.text.decode(errors="replace")
+    yield "\n" + ("\n".join(map(printable, text.split("\n"))) if terminal else text)

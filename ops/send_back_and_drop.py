@@ -26,7 +26,7 @@ class Tally:
     deleted: int = 0
     """The letter has been deleted. A letter that was sent back and not deleted is still a dead letter; to send it back
     once more is harmless, because the version is the same."""
-    without_version: int = 0
+    must_stay: int = 0
     """These stay: see `DeadLetter.version`."""
     refused: int = 0
     """These stay, because SQS refused to take or to delete them."""
@@ -133,7 +133,7 @@ class SendBack(DeadLetterAction):
         for letter in letters:
             version = letter.version
             if version is None:
-                self.tally.without_version += 1
+                self.tally.must_stay += 1
                 continue
             letter_bytes = letter.body_bytes + version.size(VERSION_ATTRIBUTE)
             full = len(batch) == self._rate_limit.batch_max or batch_bytes + letter_bytes > SEND_BATCH_BYTES_MAX

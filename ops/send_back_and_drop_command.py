@@ -68,10 +68,10 @@ def _send_back(arguments: argparse.Namespace) -> int:
     result = session.read(selection_of(arguments))
     if (code := _print_selected(arguments, session, result, "to send back")) is not None:
         return code
-    if result.without_version:
-        print(f"{no_version(result.without_version)}\n")
+    if result.must_stay:
+        print(f"{_staying(result.must_stay)}\n")
     if arguments.dry_run:
-        sendable = len(result.message_ids) - result.without_version
+        sendable = len(result.message_ids) - result.must_stay
         print(f"It would take about {duration(sendable / arguments.per_second)}. Nothing was changed.")
         return DONE
     rate_limit = RateLimit(arguments.per_second, session.stop.wait)
@@ -142,8 +142,8 @@ def _run(action: SendBack | Drop, session: Session, verb: str) -> int:
 def _summary(tally: Tally, verb: str, *, stopped: bool) -> Iterator[str]:
     done = max(tally.sent, tally.deleted)
     yield f"{'Stopped: ' if stopped else ''}{done:,} of {count(tally.selected, 'dead letter')} {verb}."
-    if tally.without_version:
-        yield no_version(tally.without_version)
+    if tally.must_stay:
+        yield _staying(tally.must_stay)
     if tally.refused:
         yield f"{count(tally.refused, 'dead letter')} stayed, because SQS refused the call: try again."
     if twice := tally.sent - tally.deleted if tally.sent else 0:
@@ -157,9 +157,9 @@ def _summary(tally: Tally, verb: str, *, stopped: bool) -> Iterator[str]:
         yield still_hidden(tally.left_hidden, tally.hidden_seconds)
 
 
-def no_version(letters: int) -> str:
+def _staying(letters: int) -> str:
     return (
         f"{count(letters, 'dead letter')} cannot be sent back: without a version, which is not known or does not fit "
-        "into the message, it could overwrite a newer record. Look at each with dead-letters show, and post its record "
-        "to the API again if it is still needed."
+        "into the message, it could overwrite a newer record; or no message can hold its text. Look at each with "
+        "dead-letters show, and post its record to the API again if it is still needed."
     )

@@ -27,6 +27,9 @@ class Violation:
     code: str
     detail: str
 
+    def __str__(self) -> str:
+        return f"{self.pointer or 'the record'}: {self.detail}"
+
 
 class TextMalformed(ValueError):
     """Text that is not JSON, or JSON that no record can hold; `line` and `column` (in bytes) count from 1."""

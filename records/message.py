@@ -38,6 +38,11 @@ class Message:
     version: str
     size: int
 
+    @property
+    def attributes(self) -> dict[str, str]:
+        """Its message attributes, all of them strings."""
+        return {VERSION_ATTRIBUTE: self.version}
+
     @classmethod
     def of(cls, record: Record) -> "Message":
         body = write(record.attributes)
@@ -75,5 +80,5 @@ def read_message(body: str, version: str | None, message_id: str, sent_ms: int, 
     violations = validate(attributes, key_schema, text_length=len(text))
     if violations or not isinstance(attributes, dict):
         first = violations[0]
-        raise MessageUnreadable(first.code, f"{first.pointer or 'the record'}: {first.detail}")
+        raise MessageUnreadable(first.code, str(first))
     return Record(key_schema.of(attributes), attributes, version)

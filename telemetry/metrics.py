@@ -12,7 +12,7 @@ DIMENSION = "table"
 _VALUES_MAX = 100
 """Of one metric in one line."""
 METRICS = {
-    "accepted": "records that the API answered 202 for",
+    "accepted": "records that the API accepted and answered with a receipt",
     "unconfirmed": "records that SQS did not confirm in time, answered 503",
     "puts": "records put into the table",
     "superseded": "records that the table already had in this version or a newer one",
@@ -21,7 +21,7 @@ METRICS = {
     "key_throttled": "puts that were throttled because the partition of one key had no capacity left",
     "table_unavailable": "puts that failed because the table did not answer or had an internal error",
     "table_misconfigured": "invocations that could put nothing: wrong permission, table name or credentials",
-    "dead_lettered": "messages that can never be put, sent to the dead-letter queue with a reason",
+    "dead_lettered": "records that can never be put, sent to the dead-letter queue with a reason",
     "deferred": "messages that were hidden until there will be capacity",
     "renewed": "messages that were re-enqueued, because they had been received too often or were too old",
     "freshness": "seconds from a record's acceptance to its put, each record's, so that CloudWatch knows percentiles",

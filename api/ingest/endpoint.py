@@ -1,14 +1,20 @@
 """`POST /records`: from a request to its answer. What every record costs."""
 
-from collections.abc import Callable
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias, TypeVar
 
 from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.ingest import idempotency
+from api.ingest import idempotency, prefer
+from api.ingest.backlog_limit import BacklogLimit
 from api.ingest.body import (
     BODIES_BYTES_MAX,
     REQUEST_BYTES_MAX,
@@ -18,101 +24,189 @@ from api.ingest.body import (
     read_body,
 )
 from api.ingest.lane import Lane
+from api.ingest.lenient import BadRecord, outcomes_of, parse_each
 from api.ingest.parse import BodyFormat, parse_messages
 from api.ingest.values import REQUEST_VALUES_MAX, check_values
 from api.memory_budget import BudgetExceeded, MemoryBudget, Share
-from api.outbound.group_commit import QueueSender
-from api.problems import ApiBusy, RecordsNotAccepted, RequestTooLarge, TooManyRecords, TooManyValues
+from api.outbound.group_commit import QueueSender, Sendable
+from api.problem_document import RecordOutcome
+from api.problems import (
+    ApiBusy,
+    QueueBusy,
+    RecordsNotAccepted,
+    RecordsNotHeld,
+    RequestTooLarge,
+    TooManyRecords,
+    TooManyValues,
+)
 from api.reads.backlog import WriteUnits
+from api.request_log import request_id
 from api.time_limit import TimeLimit
 from records.key import KeySchema
 from records.message import Message
 from records.version import Versions
 
-RECEIPTS_BYTES_MAX = 3_000_000
-"""Bytes of an answer. Lambda's own limit is 6 MB, of JSON in which every quote and backslash is escaped."""
+log = logging.getLogger(__name__)
+
+ANSWER_BYTES_MAX = 5_500_000
+"""Of an answer with the outcomes of records, as Lambda counts them: in JSON text, where a quote takes two. Lambda's own
+limit is 6 MB."""
 _AT_ONCE_BYTES = 4096
 """A body of at most this size is parsed at once."""
 _SMALL_BYTES = 65_536
 _SMALL_VALUES = 3000
 """A body of at most this size, decompressed, and this number of values does not wait for larger ones."""
+_FAILING_SECONDS_MAX = 60.0
+"""However long SQS has been failing, a client shall try again after about a minute."""
 _IDEMPOTENCY_KEY = idempotency.HEADER.lower().encode("ascii")
+_PREFER = prefer.HEADER.lower().encode("ascii")
+
+_Headers: TypeAlias = dict[bytes, list[str]]
+_Parsed = TypeVar("_Parsed")
+_Message = TypeVar("_Message", bound=Sendable)
+_Parse: TypeAlias = Callable[[bytes, BodyFormat, str | None, Versions, KeySchema], list[_Parsed]]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestDependencies:
+    """What the endpoint works with; `count` takes the names of `telemetry.metrics`."""
+
+    queue: QueueSender
+    dead_letter_queue: QueueSender
+    versions: Versions
+    key_schema: KeySchema
+    write_units: WriteUnits
+    backlog_limit: BacklogLimit
+    count: Callable[[str, float], None]
 
 
 class AcceptRecords:
     """Answers 202 once SQS has confirmed every record of the request. Raises a `Problem` otherwise."""
 
-    def __init__(
-        self,
-        queue: QueueSender,
-        versions: Versions,
-        key_schema: KeySchema,
-        write_units: WriteUnits,
-        count: Callable[[str, float], None],
-    ) -> None:
-        self._queue = queue
-        self._versions = versions
-        self._key_schema = key_schema
-        self._write_units = write_units
-        self._count = count
+    def __init__(self, dependencies: IngestDependencies) -> None:
+        self.dependencies = dependencies
         self._small, self._large = Lane("parse-small"), Lane("parse-large")
         self._time_limit = TimeLimit(REQUEST_SECONDS_MAX)
         self._bodies = MemoryBudget(BODIES_BYTES_MAX)
 
     async def __call__(self, request: Request) -> Response:
-        with Share(self._bodies) as share:
-            return await self._answer(request, share)
-
-    async def _answer(self, request: Request, share: Share) -> Response:
-        messages = await self._read(request, share)
-        receipts = to_json({"records": [{**message.key.members(), "version": message.version} for message in messages]})
-        if len(receipts) > RECEIPTS_BYTES_MAX:
-            raise TooManyRecords("the receipts for so many long keys exceed an answer's limit; send them in parts")
-        # Of several records with one key only the last is sent. The others would lose to it anyway, and a client that
-        # repeats what was not accepted must not bring one of them back as the newest.
-        newest = {message.key: message for message in messages}
-        if unconfirmed := await self._queue.send(tuple(newest.values())):
-            self._count("unconfirmed", len(unconfirmed))
-            raise RecordsNotAccepted(messages, unconfirmed)
-        self._count("accepted", len(messages))
-        self._write_units.accepted(newest.values())
-        return Response(receipts, status_code=202, media_type="application/json")
-
-    async def _read(self, request: Request, share: Share) -> list[Message]:
-        """The messages of the request's records, in its order."""
+        self.dependencies.backlog_limit.check()
         headers = _headers_of(request)
+        with Share(self._bodies) as share:
+            if prefer.is_lenient(headers[_PREFER]):
+                parse = partial(parse_each, request_id=request_id.get() or "-")
+                return await self._accept_each(await self._read(request, headers, share, parse))
+            return await self._accept_all(await self._read(request, headers, share, parse_messages))
+
+    async def _accept_all(self, messages: list[Message]) -> Response:
+        """One record that cannot be stored has refused the request by now."""
+        answer = to_json({"records": [{**message.key.members(), "version": message.version} for message in messages]})
+        _check_fits(answer)
+        self.dependencies.backlog_limit.check()
+        newest = _newest(messages)
+        if unconfirmed := await self.dependencies.queue.send(newest):
+            self.dependencies.count("unconfirmed", len(unconfirmed))
+            raise RecordsNotAccepted(outcomes_of(messages, unconfirmed), self._failing_seconds())
+        self._count_accepted(len(messages), newest)
+        return Response(answer, status_code=202, media_type="application/json")
+
+    async def _accept_each(self, parsed: list[Message | BadRecord]) -> Response:
+        """Those that cannot be stored become dead letters."""
+        outcomes = outcomes_of(parsed, ())
+        answer = to_json({"records": outcomes}, exclude_none=True)
+        _check_fits(answer)
+        self.dependencies.backlog_limit.check()
+        newest = _newest(each for each in parsed if isinstance(each, Message))
+        bad = [each for each in parsed if isinstance(each, BadRecord)]
+        letters = [each.letter for each in bad if each.letter]
+        unconfirmed: list[Sendable] = []
+        for left in await asyncio.gather(
+            _sent(self.dependencies.queue, newest), _sent(self.dependencies.dead_letter_queue, letters)
+        ):
+            unconfirmed += left
+        if unconfirmed:
+            outcomes = outcomes_of(parsed, unconfirmed)
+        self._report_dead_letters(outcomes)
+        if unconfirmed:
+            self.dependencies.count("unconfirmed", len(unconfirmed))
+            raise RecordsNotAccepted(outcomes, self._failing_seconds(), prefer.APPLIED)
+        self._count_accepted(len(parsed) - len(bad), newest)
+        if len(letters) < len(bad):
+            raise RecordsNotHeld(outcomes, prefer.APPLIED)
+        return Response(answer, status_code=202, media_type="application/json", headers=prefer.APPLIED)
+
+    def _count_accepted(self, records: int, sent: Sequence[Message]) -> None:
+        if records:
+            self.dependencies.count("accepted", records)
+            self.dependencies.write_units.accepted(sent)
+
+    def _report_dead_letters(self, outcomes: Iterable[RecordOutcome]) -> None:
+        reasons = Counter(each.error.code for each in outcomes if each.error and each.dead_lettered)
+        for reason, count in reasons.items():
+            log.warning("dead_lettered", extra={"reason": reason, "messages": count})
+        if reasons:
+            self.dependencies.count("dead_lettered", reasons.total())
+
+    def _failing_seconds(self) -> float:
+        queues = (self.dependencies.queue, self.dependencies.dead_letter_queue)
+        return min(max(queue.failing_seconds() for queue in queues), _FAILING_SECONDS_MAX)
+
+    async def _read(self, request: Request, headers: _Headers, share: Share, parse: _Parse[_Parsed]) -> list[_Parsed]:
+        """What the request's records are parsed to, in its order."""
         body_format = BodyFormat.of(", ".join(dict.fromkeys(headers[b"content-type"])))
         key = idempotency.checked(headers[_IDEMPOTENCY_KEY])
         compressed = is_gzip(headers[b"content-encoding"])
         declared = headers[b"content-length"][0] if headers[b"content-length"] else ""
         try:
             body = await read_body(request.receive, declared, self._time_limit, share)
-        except BudgetExceeded:
-            raise ApiBusy from None
+        except BudgetExceeded as error:
+            raise ApiBusy(error.held_seconds) from None
+        versions, key_schema = self.dependencies.versions, self.dependencies.key_schema
         if not compressed and len(body) <= _AT_ONCE_BYTES:
-            return parse_messages(body, body_format, key, self._versions, self._key_schema)
+            return parse(body, body_format, key, versions, key_schema)
 
-        def parse(bytes_max: int, values_max: int) -> list[Message]:
+        def parse_within(bytes_max: int, values_max: int) -> list[_Parsed]:
             plain = decompress(body, bytes_max) if compressed else body
             check_values(plain, values_max)
-            return parse_messages(plain, body_format, key, self._versions, self._key_schema)
+            return parse(plain, body_format, key, versions, key_schema)
 
         # Beside the event loop, so that it blocks nobody.
         if len(body) <= _SMALL_BYTES:
             with suppress(RequestTooLarge, TooManyValues):  # few bytes may hold much
-                return await self._small.run(partial(parse, _SMALL_BYTES, _SMALL_VALUES))
-        return await self._large.run(partial(parse, REQUEST_BYTES_MAX, REQUEST_VALUES_MAX))
+                return await self._small.run(partial(parse_within, _SMALL_BYTES, _SMALL_VALUES))
+        return await self._large.run(partial(parse_within, REQUEST_BYTES_MAX, REQUEST_VALUES_MAX))
 
 
-def _headers_of(request: Request) -> dict[bytes, list[str]]:
+def _headers_of(request: Request) -> _Headers:
     """All values of the headers that matter here, in one pass."""
-    found: dict[bytes, list[str]] = {
+    found: _Headers = {
         b"content-type": [],
         b"content-encoding": [],
         b"content-length": [],
         _IDEMPOTENCY_KEY: [],
+        _PREFER: [],
     }
     for name, value in request.scope["headers"]:
         if name in found:
             found[name].append(value.decode("latin-1"))
     return found
+
+
+def _newest(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """Of several records with one key only the last is sent. The others would lose to it anyway, and a client that
+    repeats what was not accepted must not bring one of them back as the newest.
+    """
+    return tuple({message.key: message for message in messages}.values())
+
+
+def _check_fits(answer: bytes) -> None:
+    if len(answer) + answer.count(b'"') + answer.count(b"\\") > ANSWER_BYTES_MAX:
+        raise TooManyRecords("the answer for so many records with long keys or names is too large; send them in parts")
+
+
+async def _sent(queue: QueueSender, messages: Sequence[_Message]) -> list[_Message]:
+    """Those that the queue has not confirmed: all of them, where it takes none now."""
+    try:
+        return await queue.send(messages)
+    except QueueBusy:
+        return list(messages)

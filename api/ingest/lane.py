@@ -31,8 +31,8 @@ class Lane:
         asked = self._now()
 
         def begin() -> _Result:
-            if self._now() - asked > WAIT_SECONDS_MAX:
-                raise ApiBusy
+            if (waited := self._now() - asked) > WAIT_SECONDS_MAX:
+                raise ApiBusy(waited)
             return work()
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, begin)

@@ -46,6 +46,16 @@ class BodyFormat(Enum):
             f" {content_type[:100]!r}"
         )
 
+    def of_bytes(self, body: bytes) -> "BodyFormat":
+        """The format that the client named, or else the one that the bytes show."""
+        if self is not BodyFormat.UNNAMED:
+            return self
+        try:
+            parse(body)
+        except TextMalformed as error:
+            return BodyFormat.LINES if _goes_on_in_another_line(error) else BodyFormat.JSON
+        return BodyFormat.JSON
+
 
 def parse_messages(
     body: bytes, body_format: BodyFormat, idempotency_key: str | None, versions: Versions, key_schema: KeySchema
@@ -53,10 +63,10 @@ def parse_messages(
     """The message of each record, in request order. Raises a `Problem`; then nothing may be sent."""
     messages: list[Message] = []
     found: list[tuple[int, Violation]] = []
-    for index, value in enumerate(_values(body, body_format)):
+    for index, value in enumerate(_values(body, body_format.of_bytes(body))):
         version = versions.next()
         default_id = version if idempotency_key is None else derived_id(idempotency_key, index)
-        message, violations = _message_of(
+        message, violations = message_of(
             value, version, default_id, key_schema, violations_max=VIOLATIONS_MAX - len(found), text_length=len(body)
         )
         found += [(index, violation) for violation in violations]
@@ -69,54 +79,57 @@ def parse_messages(
     return messages
 
 
-def _values(body: bytes, body_format: BodyFormat) -> Iterator["Value | Violation"]:
-    """Each record's value, or the violation of a line that is malformed JSON."""
+def _values(body: bytes, body_format: BodyFormat) -> "Iterator[Value | Violation]":
     if body_format is BodyFormat.LINES:
-        yield from _values_of_lines(body)
+        yield from (value for _, value in lines_of(body))
         return
-    try:
-        value = parse(body)
-    except TextMalformed as error:
-        if not _goes_on_in_another_line(error):
-            raise RequestMalformed(error) from None
-        if body_format is BodyFormat.UNNAMED:
-            yield from _values_of_lines(body)
-            return
-        detail = f"{error.detail}; one record a line is sent as application/x-ndjson"
-        raise RequestMalformed(TextMalformed(error.code, detail, error.line, error.column)) from None
+    value = value_of(body)
     values = value if isinstance(value, list) else [value]
-    _check_count(len(values))
+    check_count(len(values))
     yield from values
+
+
+def value_of(body: bytes) -> "Value":
+    """The value of a body that is one JSON value. Raises `RequestMalformed`."""
+    try:
+        return parse(body)
+    except TextMalformed as error:
+        hint = "; one record a line is sent as application/x-ndjson" if _goes_on_in_another_line(error) else ""
+        raise RequestMalformed(TextMalformed(error.code, error.detail + hint, error.line, error.column)) from None
 
 
 def _goes_on_in_another_line(error: TextMalformed) -> bool:
     return error.detail == "trailing characters" and error.line > 1
 
 
-def _values_of_lines(body: bytes) -> Iterator["Value | Violation"]:
+def lines_of(body: bytes) -> "Iterator[tuple[bytes, Value | Violation]]":
+    """Each line that is not blank, and its value, or what is malformed about it. Raises a `Problem`."""
     if not body.strip():
         raise RequestMalformed(TextMalformed(JSON_MALFORMED, "the body is empty", 1, 1))
     count = 0
-    for number, line in enumerate(BytesIO(body), 1):
-        if line.strip():
+    for number, ended in enumerate(BytesIO(body), 1):
+        if ended.strip():
             count += 1
-            _check_count(count)
-            yield _value_of_line(number, line.rstrip(b"\r\n"))
+            check_count(count)
+            line = ended.rstrip(b"\r\n")
+            yield line, value_of_text(line, number)
 
 
-def _value_of_line(number: int, line: bytes) -> "Value | Violation":
+def value_of_text(text: bytes, line: int | None = None) -> "Value | Violation":
+    """One record's value, or what is malformed about its text, which may be a line of the body."""
     try:
-        return parse(line)
+        return parse(text)
     except TextMalformed as error:
-        return Violation("", error.code, f"{error.detail} (line {number}, column {error.column})")
+        return Violation("", error.code, f"{error.detail} (line {line or error.line}, column {error.column})")
 
 
-def _check_count(count: int) -> None:
+def check_count(count: int) -> None:
+    """Raises `TooManyRecords`."""
     if count > REQUEST_RECORDS_MAX:
         raise TooManyRecords(f"a request holds at most {REQUEST_RECORDS_MAX:,} records; send them in parts")
 
 
-def _message_of(
+def message_of(
     value: "Value | Violation",
     version: str,
     default_id: str,
@@ -125,6 +138,7 @@ def _message_of(
     violations_max: int,
     text_length: int,
 ) -> tuple[Message | None, list[Violation]]:
+    """The record's message, or why it has none."""
     if isinstance(value, Violation):
         return None, [value]
     if isinstance(value, dict):

@@ -3,20 +3,19 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from sys import getsizeof
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
-from api.memory_budget import BudgetExceeded, MemoryBudget
+from api.memory_budget import BudgetExceeded, MemoryBudget, Share
 from api.outbound.sqs import BatchSender, SendFailed
 from api.problems import QueueBusy
 from api.time_limit import TimeLimit
 from records.limits import SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
-from records.message import VERSION_ATTRIBUTE, Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
@@ -38,19 +37,38 @@ BACKOFF_SECONDS_MAX = 1.0
 """Pauses before a message is retried: doubled from the one to the other, for each request."""
 
 
+class Sendable(Protocol):
+    """What a message is for this module: `records.message.Message`, or `records.dead_letter.DeadLetterMessage`."""
+
+    @property
+    def body(self) -> str: ...
+    @property
+    def version(self) -> str:
+        """Of its own: no other message that is on its way has the same."""
+
+    @property
+    def attributes(self) -> Mapping[str, str]: ...
+    @property
+    def size(self) -> int:
+        """In bytes, as SQS counts them."""
+
+
+_Message = TypeVar("_Message", bound=Sendable)
+
+
 @dataclass(eq=False, slots=True)
 class _PendingRequest:
     """One request's messages, until all are confirmed or its time is up."""
 
-    queued: deque[Message]
+    queued: deque[Sendable]
     """Those that are in no call at present."""
-    unconfirmed: dict[str, Message]
-    """By version."""
+    unconfirmed: set[str]
+    """The versions of those that SQS has not confirmed."""
     done: asyncio.Future[None]
     backoff: float = BACKOFF_SECONDS_MIN
 
-    def confirm(self, message: Message) -> None:
-        self.unconfirmed.pop(message.version, None)
+    def confirm(self, message: Sendable) -> None:
+        self.unconfirmed.discard(message.version)
         if not self.unconfirmed:
             self.end()
 
@@ -60,7 +78,7 @@ class _PendingRequest:
             self.done.set_result(None)
 
 
-_Batch: TypeAlias = list[tuple[_PendingRequest, Message]]
+_Batch: TypeAlias = list[tuple[_PendingRequest, Sendable]]
 
 
 class QueueSender:
@@ -80,45 +98,55 @@ class QueueSender:
         url: str,
         seconds_max: float = SEND_SECONDS_MAX,
         trace: Callable[[], str | None] = lambda: None,
+        budget: MemoryBudget | None = None,
     ) -> None:
-        """`trace` returns the X-Ray trace header that the messages of now belong to."""
+        """`trace` returns the X-Ray trace header that the messages of now belong to. `budget` is for the memory of
+        messages, where several senders share one.
+        """
         self._sender = sender
         self._url = url
         self._trace = trace
         self._limit = TimeLimit(seconds_max)
         self._requests: deque[_PendingRequest] = deque()  # in turn; those with queued messages
         self._queued = 0  # messages of all of them
-        self._budget = MemoryBudget(UNCONFIRMED_BYTES_MAX)
+        self._budget = budget or MemoryBudget(UNCONFIRMED_BYTES_MAX)
+        self._failing_since: float | None = None
         self._call_numbers = count()
         self._calls: set[asyncio.Task[set[int]]] = set()  # in flight
 
-    async def send(self, messages: Sequence[Message]) -> list[Message]:
+    async def send(self, messages: Sequence[_Message]) -> list[_Message]:
         """Sends every message; returns those that SQS has not confirmed when the time is up.
 
         Raises `QueueBusy` at once, with nothing sent, when too much is unconfirmed already.
         """
         if not messages:
             return []
-        # In memory, a single emoji makes every character of a text take four bytes.
-        size = sum(getsizeof(message.body) + MESSAGE_OVERHEAD_BYTES for message in messages)
-        try:
-            self._budget.acquire(size)
-        except BudgetExceeded:
-            raise QueueBusy from None
-        unconfirmed = {message.version: message for message in messages}
+        with Share(self._budget) as share:
+            try:
+                # In memory, a single emoji makes every character of a text take four bytes.
+                share.add(sum(getsizeof(message.body) + MESSAGE_OVERHEAD_BYTES for message in messages))
+            except BudgetExceeded as error:
+                raise QueueBusy(error.held_seconds) from None
+            left = await self._sent(messages)
+        if left:
+            log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(left)})
+        return left
+
+    async def _sent(self, messages: Sequence[_Message]) -> list[_Message]:
+        unconfirmed = {message.version for message in messages}
         request = _PendingRequest(deque(), unconfirmed, asyncio.get_running_loop().create_future())
         try:
             self._limit.start(request, request.end)
             self._enqueue(request, messages)
             await request.done
-            left = list(unconfirmed.values())
+            return [message for message in messages if message.version in unconfirmed]
         finally:
             self._limit.stop(request)
             self._forget(request)
-            self._budget.release(size)
-        if left:
-            log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(left)})
-        return left
+
+    def failing_seconds(self) -> float:
+        """For how long SQS has confirmed nothing, though it was asked to."""
+        return 0.0 if self._failing_since is None else asyncio.get_running_loop().time() - self._failing_since
 
     def _forget(self, request: _PendingRequest) -> None:
         """Nothing of it may stay in memory, and none of it is sent any more."""
@@ -129,7 +157,7 @@ class QueueSender:
         request.unconfirmed.clear()
         request.end()
 
-    def _enqueue(self, request: _PendingRequest, messages: Sequence[Message]) -> None:
+    def _enqueue(self, request: _PendingRequest, messages: Sequence[Sendable]) -> None:
         if not request.queued:
             self._requests.append(request)
         request.queued.extend(messages)
@@ -169,7 +197,11 @@ class QueueSender:
         """However the call ended, cancelled before it began included: what it did not confirm is retried."""
         self._calls.discard(call)
         confirmed = set() if call.cancelled() or call.exception() else call.result()
-        failed: dict[_PendingRequest, list[Message]] = {}
+        if confirmed:
+            self._failing_since = None
+        elif self._failing_since is None:
+            self._failing_since = asyncio.get_running_loop().time()
+        failed: dict[_PendingRequest, list[Sendable]] = {}
         for index, (request, message) in enumerate(batch):
             if index in confirmed:
                 request.confirm(message)
@@ -180,11 +212,11 @@ class QueueSender:
             request.backoff = min(2 * request.backoff, BACKOFF_SECONDS_MAX)
         self._dispatch()
 
-    def _retry(self, request: _PendingRequest, messages: list[Message]) -> None:
+    def _retry(self, request: _PendingRequest, messages: list[Sendable]) -> None:
         if not request.done.done():
             self._enqueue(request, messages)
 
-    async def _send_batch(self, batch: list[Message]) -> set[int]:
+    async def _send_batch(self, batch: list[Sendable]) -> set[int]:
         """The positions of the messages that SQS has confirmed."""
         try:
             return await self._call(batch)
@@ -194,7 +226,7 @@ class QueueSender:
             log.error("send_failed", extra={"cause": type(error).__name__, "messages": len(batch)})
         return set()
 
-    async def _call(self, batch: list[Message]) -> set[int]:
+    async def _call(self, batch: list[Sendable]) -> set[int]:
         trace = self._trace()
         # Ids that no other call has: nothing but this call's own result can confirm its messages.
         call = next(self._call_numbers)
@@ -208,11 +240,13 @@ class QueueSender:
         return {index for index, entry_id in enumerate(ids) if entry_id in confirmed}
 
 
-def _entry(entry_id: str, message: Message, trace: str | None) -> "SendMessageBatchRequestEntryTypeDef":
+def _entry(entry_id: str, message: Sendable, trace: str | None) -> "SendMessageBatchRequestEntryTypeDef":
     entry: SendMessageBatchRequestEntryTypeDef = {
         "Id": entry_id,
         "MessageBody": message.body,
-        "MessageAttributes": {VERSION_ATTRIBUTE: {"DataType": "String", "StringValue": message.version}},
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": text} for name, text in message.attributes.items()
+        },
     }
     if trace:
         # Not counted in the message's size:

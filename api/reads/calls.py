@@ -40,14 +40,18 @@ class Calls(Generic[_Client]):
         except TimeoutError:
             raise CallFailed("TimeoutError") from None
 
+    def prepare(self) -> _Client:
+        """Makes the client now, if it is not made yet."""
+        with self._making:
+            if self._made is None:
+                self._made = self._make_client()
+        return self._made
+
     def _run(self, call: Callable[[_Client], _Answer]) -> _Answer:
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as the class says
 
         try:
-            with self._making:
-                if self._made is None:
-                    self._made = self._make_client()
-            return call(self._made)
+            return call(self.prepare())
         except ClientError as error:
             raise CallFailed(error.response["Error"]["Code"]) from None
         except BotoCoreError as error:

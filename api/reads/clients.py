@@ -8,19 +8,19 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-def sqs() -> "SQSClient":
+def sqs(attempts: int = 2) -> "SQSClient":
     from boto3 import Session  # noqa: PLC0415 - as the module says
 
-    return Session().client("sqs", config=_config())
+    return Session().client("sqs", config=_config(attempts))
 
 
 def dynamodb() -> "DynamoDBClient":
     from boto3 import Session  # noqa: PLC0415 - as the module says
 
-    return Session().client("dynamodb", config=_config())
+    return Session().client("dynamodb", config=_config(attempts=2))
 
 
-def _config() -> "Config":
+def _config(attempts: int) -> "Config":
     from botocore.config import Config  # noqa: PLC0415 - as the module says
 
-    return Config(retries={"total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
+    return Config(retries={"total_max_attempts": attempts}, connect_timeout=1, read_timeout=2)

@@ -26,5 +26,5 @@ class QueueDepthReader:
             )
         except CallFailed as error:
             log.warning("queue_depth_failed", extra={"cause": str(error)})
-            raise QueueUnavailable("SQS did not say how many messages it holds") from error
+            raise QueueUnavailable("SQS did not say how many messages it holds", retry_seconds=1) from error
         return QueueDepth.of(answer["Attributes"])

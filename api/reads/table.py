@@ -50,4 +50,4 @@ class TableReader:
 
 def _read_failed(error: CallFailed) -> TableReadFailed:
     log.warning("table_read_failed", extra={"cause": str(error)})
-    return TableReadFailed("the table did not answer; try again")
+    return TableReadFailed("the table did not answer; try again", retry_seconds=1)

@@ -130,4 +130,6 @@ def _contents(letter: "DeadLetter") -> None:
         ("size", byte_count(letter.body_bytes)),
     ):
         ui.label(f"{name}: {value}").classes("fb-note")
-    ui.label(shortened(letter.body, _BODY_LENGTH_MAX)).classes("fb-body").props("data-testid=body")
+    ui.label(shortened(letter.text.decode(errors="replace"), _BODY_LENGTH_MAX)).classes("fb-body").props(
+        "data-testid=body"
+    )

@@ -113,7 +113,7 @@ def with_literal_numbers(template: Json, given: Mapping[str, str]) -> Json:
     then its poller and every calculation with a table's capacity fail.
     """
     numbers = {
-        name: int(given.get(name, parameter.get("Default")))
+        name: _number(given.get(name, str(parameter.get("Default"))))
         for name, parameter in template["Parameters"].items()
         if parameter["Type"] == "Number"
     }
@@ -126,6 +126,11 @@ def with_literal_numbers(template: Json, given: Mapping[str, str]) -> Json:
         return [replaced(part) for part in node] if isinstance(node, list) else node
 
     return {**template, "Resources": replaced(template["Resources"])}
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    return int(number) if number.is_integer() else number
 
 
 def _zip(folder: str) -> bytes:

@@ -47,8 +47,9 @@ def emulator_environment(settings: LocalSettings, token: str) -> dict[str, str]:
     }
 
 
-def api_environment(outputs: StackOutputs) -> dict[str, str]:
+def api_environment(settings: LocalSettings, outputs: StackOutputs) -> dict[str, str]:
     return {
+        "BACKLOG_HOURS_MAX": str(settings.backlog_hours_max),
         "RECORD_QUEUE_URL": outputs.record_queue_url,
         "RECORD_DEAD_LETTER_QUEUE_URL": outputs.record_dead_letter_queue_url,
         "RECORD_TABLE_NAME": outputs.record_table_name,
@@ -58,7 +59,7 @@ def api_environment(outputs: StackOutputs) -> dict[str, str]:
 
 def console_environment(settings: LocalSettings, outputs: StackOutputs, api_url: str, token: str) -> Mapping[str, str]:
     return {
-        **api_environment(outputs),
+        **api_environment(settings, outputs),
         "CONSOLE_PORT": str(settings.console_port),
         "API_URL": api_url,
         "STACK_TOKEN": token,

@@ -19,6 +19,8 @@ class LocalSettings:
     """Write units a second that the table is provisioned for."""
     burst_seconds: float
     """How much unused capacity the table keeps, in seconds of its provisioned rate."""
+    backlog_hours_max: float = 0
+    """How long the table may need for the backlog before the API refuses records; 0 for no limit."""
     open: bool = False
     """Whether a browser is opened on the console."""
 
@@ -31,6 +33,7 @@ class LocalSettings:
             console_port=int(_number(environment, "CONSOLE_PORT", "8080", 1, 65535, whole=True)),
             wcu=int(_number(environment, "WCU", "5", 1, 1_000_000, whole=True)),
             burst_seconds=_number(environment, "BURST_SECONDS", "300", 0, 300),
+            backlog_hours_max=_number(environment, "BACKLOG_HOURS_MAX", "0", 0, 300),
             open=bool(_number(environment, "OPEN", "0", 0, 1, whole=True)),
         )
         ports = {"PORT": settings.port, "AWS_PORT": settings.aws_port, "CONSOLE_PORT": settings.console_port}

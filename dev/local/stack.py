@@ -71,9 +71,14 @@ def running_stack(settings: LocalSettings, stop: StopRequest, *, reload: bool = 
 
         emulator = start("aws", ["dev.local.emulator"], emulator_environment(settings, token))
         emulator.wait_until(lambda: responds(f"{aws_url}{TOKEN_PATH}", token.encode()), stop)
-        outputs = deploy(local_session(aws), aws_url, {"TableWriteCapacityUnits": str(settings.wcu), **_PARAMETERS})
+        parameters = {
+            "TableWriteCapacityUnits": str(settings.wcu),
+            "BacklogHoursMax": str(settings.backlog_hours_max),
+            **_PARAMETERS,
+        }
+        outputs = deploy(local_session(aws), aws_url, parameters)
 
-        api = start("api", _api_arguments(settings.port, reload=reload), aws | api_environment(outputs))
+        api = start("api", _api_arguments(settings.port, reload=reload), aws | api_environment(settings, outputs))
         if reload:
             started.enter_context(followed(api.log, sys.stdout))
         console = start("console", ["dev.console"], {**aws, **console_environment(settings, outputs, api_url, token)})
@@ -82,7 +87,7 @@ def running_stack(settings: LocalSettings, stop: StopRequest, *, reload: bool = 
         console.wait_until(lambda: responds(f"{console_url}{TOKEN_PATH}", token.encode()), stop)
 
         stack = RunningStack(api_url, aws_url, console_url, aws, outputs, (emulator, api, console), folder)
-        started.enter_context(_addresses_file(settings.port, stack))
+        started.enter_context(_addresses_file(settings, stack))
         yield stack
 
 
@@ -98,15 +103,15 @@ def _api_arguments(port: int, *, reload: bool) -> list[str]:
 
 
 @contextmanager
-def _addresses_file(port: int, stack: RunningStack) -> Iterator[None]:
+def _addresses_file(settings: LocalSettings, stack: RunningStack) -> Iterator[None]:
     """`.local/PORT.env`, for scripts that use the running stack: shell assignments. It exists while the stack runs."""
-    path = ROOT / ".local" / f"{port}.env"
+    path = ROOT / ".local" / f"{settings.port}.env"
     path.parent.mkdir(exist_ok=True)
     addresses = {
         "API_URL": stack.api_url,
         "CONSOLE_URL": stack.console_url,
         "LOGS": str(stack.logs),
-        **api_environment(stack.outputs),
+        **api_environment(settings, stack.outputs),
         "HTTP_API_ID": stack.outputs.http_api_id,
         "API_FUNCTION_NAME": stack.outputs.api_function_name,
         **stack.aws_environment,

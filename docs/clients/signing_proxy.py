@@ -29,8 +29,8 @@ BODY_BYTES_MAX = 6 * 1024 * 1024
 BODY_SECONDS_MAX = 30
 REQUESTS_AT_ONCE_MAX = 20
 _CONNECTIONS_MAX = 500
-_PASSED_ON = {b"content-type", b"content-encoding", b"idempotency-key", b"x-request-id"}
-_PASSED_BACK = {"content-type", "retry-after", "x-request-id"}
+_PASSED_ON = {b"content-type", b"content-encoding", b"idempotency-key", b"prefer", b"x-request-id"}
+_PASSED_BACK = {"content-type", "preference-applied", "retry-after", "x-request-id"}
 _LOOPBACK = {"127.0.0.1", "localhost"}
 _CLOSE = {"connection": "close"}
 """With an answer that does not wait for the body's end."""

@@ -1,5 +1,6 @@
 """Real clients, with the configurations in docs/clients, against the running API."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -23,12 +24,38 @@ def items(stack: Stack, name: str, text: str) -> list[dict[str, Any]]:
     return [item for item in stack.items() if str(item.get(name, {}).get("S", "")).startswith(text)]
 
 
+def take_dead_letters(stack: Stack, taken: list[dict[str, str]]) -> bool:
+    """Removes them from the queue: other tests expect it to be empty. Whether there are any by now."""
+    sqs, url = stack.client("sqs"), stack["RECORD_DEAD_LETTER_QUEUE_URL"]
+    answer = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"], MaxNumberOfMessages=10)
+    for letter in answer.get("Messages", []):
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
+        attributes = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+        taken.append({"body": letter["Body"], **attributes})
+    return bool(taken)
+
+
 def test_what_syslog_ng_sends_in_batches_is_stored_once(stack: Stack, tmp_path: Path) -> None:
     texts = [f'syslog-ng says {n} "Ж"' for n in range(250)]
     with running_syslog_ng(stack["API_URL"], tmp_path) as port:
         send_lines(port, texts)
         eventually(lambda: len(items(stack, "message", "syslog-ng says")) >= 250, 60)
     assert sorted(item["message"]["S"] for item in items(stack, "message", "syslog-ng says")) == sorted(texts)
+
+
+def test_a_bad_line_among_good_ones_is_dead_lettered_and_costs_them_nothing(stack: Stack, tmp_path: Path) -> None:
+    good = [json.dumps({"id": f"lenient-{n}", "message": f"good {n}"}) for n in range(100)]
+    bad = '{"id": "lenient-bad", "message": "cut sh'
+    with running_syslog_ng(stack["API_URL"], tmp_path, json_lines=True) as port:
+        send_lines(port, [*good[:50], bad, *good[50:]])
+        eventually(lambda: len(items(stack, "id", "lenient-")) >= 100, 60)
+        letters: list[dict[str, str]] = []
+        eventually(lambda: take_dead_letters(stack, letters))  # the console hides them while it reads them
+    assert sorted(item["message"]["S"] for item in items(stack, "id", "lenient-")) == sorted(
+        f"good {n}" for n in range(100)
+    )
+    assert [(letter["body"], letter["reason"]) for letter in letters] == [(bad, "json_malformed")]
+    assert int(letters[0]["index"]) <= 100
 
 
 def test_what_winston_sends_in_batches_is_stored_once(stack: Stack) -> None:

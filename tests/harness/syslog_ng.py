@@ -1,6 +1,7 @@
 """A running syslog-ng, with the configuration of docs/clients."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -19,13 +20,15 @@ _CONFIGURATION = ROOT / "docs" / "clients" / "syslog-ng.conf"
 
 
 @contextmanager
-def running_syslog_ng(api_url: str, folder: Path) -> Iterator[str]:
-    """Yields its port for messages. Skips where it is not installed."""
+def running_syslog_ng(api_url: str, folder: Path, *, json_lines: bool = False) -> Iterator[str]:
+    """Yields its port for messages, which are lines of JSON themselves or not. Skips where it is not installed."""
     command = shutil.which("syslog-ng", path=f"{os.environ['PATH']}:/usr/sbin")
     if not command or not list(Path("/usr/lib").glob("**/syslog-ng/**/libhttp.so")):
         pytest.skip("syslog-ng with its http() destination is not installed (Debian: syslog-ng-mod-http)")
     (port,) = free_ports(1)
     configuration = _CONFIGURATION.read_text().replace("http://127.0.0.1:8000", api_url).replace("5514", port)
+    if json_lines:
+        configuration = re.sub(r"^( *)body\(.*\)$", r'\1body("$MSG")', configuration, flags=re.MULTILINE)
     (folder / "syslog-ng.conf").write_text(configuration)
     files = {"cfgfile": "syslog-ng.conf", "persist-file": "persist", "pidfile": "pid", "control": "ctl"}
     arguments = [f"--{name}={folder / file}" for name, file in files.items()]

@@ -6,6 +6,7 @@ from tests.lambda_runtime.configuration import variables
 from tests.lambda_runtime.process import Start
 
 _FUNCTIONS = ("ApiFunction", "ConsumerFunction")
+_HAS_DEFAULT = {"BACKLOG_HOURS_MAX"}
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +17,12 @@ def function(request: pytest.FixtureRequest) -> str:
 
 @pytest.mark.parametrize(
     ("function", "variable"),
-    [(function, variable) for function in _FUNCTIONS for variable in variables(function)],
+    [
+        (function, variable)
+        for function in _FUNCTIONS
+        for variable in variables(function)
+        if variable not in _HAS_DEFAULT
+    ],
     indirect=["function"],
     scope="module",
 )

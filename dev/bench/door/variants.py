@@ -20,10 +20,7 @@ from api.composition import compose
 from api.ingest.endpoint import AcceptRecords
 from api.ingest.route import IngestRoute
 from api.outbound.group_commit import QueueSender
-from api.reads.backlog import WriteUnits
 from api.settings import ApiSettings
-from records.key import KeySchema
-from records.version import Versions
 
 if TYPE_CHECKING:
     from api.outbound.sqs import BatchSender
@@ -46,8 +43,7 @@ def _app(*, boto3_sender: bool, ordinary_route: bool) -> FastAPI:
     components = compose(settings, os.environ)
     if boto3_sender:
         queue = QueueSender(cast("BatchSender", _Boto3Sender()), settings.record_queue_url)
-        versions = Versions(lambda: 0, lambda _: 0)
-        accept = AcceptRecords(queue, versions, KeySchema(), WriteUnits(), lambda *_: None)
+        accept = AcceptRecords(dataclasses.replace(components.accept_records.dependencies, queue=queue))
         components = dataclasses.replace(components, accept_records=accept)
     app = create_app(components)
     if ordinary_route:

@@ -13,6 +13,8 @@ from consumer.delivery import Delivery
 from ops.dead_letter_queue import DeadLetterQueue
 from ops.stop import StopFlag
 from ops.target import Target
+from records.dead_letter import DeadLetterMessage
+from records.errors import Violation
 from records.version import version_of_bare_message
 
 if TYPE_CHECKING:
@@ -69,6 +71,18 @@ class Buffer:
         sender = DeadLetterSender(self.sqs, self.target.record_dead_letter_queue_url, lambda: at_ms)
         assert sender.send(delivery, reason, f"why it is {reason}")
         return delivery.stable_version()
+
+    def refused_leniently(self, text: bytes, code: str = "json_malformed") -> str:
+        """Sends a dead letter as the API does. Returns its version."""
+        version = version_of_bare_message(secrets.token_hex(), SENT_MS)
+        letter = DeadLetterMessage.of(text, version, Violation("", code, f"why it is {code}"), "request-7", 3)
+        assert letter
+        self.sqs.send_message(
+            QueueUrl=self.target.record_dead_letter_queue_url,
+            MessageBody=letter.body,
+            MessageAttributes={n: {"DataType": "String", "StringValue": t} for n, t in letter.attributes.items()},
+        )
+        return version
 
     def received_too_often(self, body: str, **attributes: str) -> str:
         """Lets SQS move a message to the dead-letter queue. Returns the version that its deliveries had."""

@@ -126,6 +126,22 @@ def test_show_body_prints_the_body_byte_for_byte_and_nothing_else(
     assert capsys.readouterr().out == body
 
 
+def test_what_the_api_dead_lettered_is_shown_with_its_source_and_its_text_byte_for_byte(
+    buffer: Buffer, local: str, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    text = b'{"id":"42","a":"\xff\x00"}\r'
+    buffer.refused_leniently(text)
+    (message_id,) = buffer.message_ids()
+    assert letters("show", message_id, local) == 0
+    lines = [line.split(maxsplit=1) for line in capsysbinary.readouterr().out.decode().splitlines()]
+    assert ["source", "record 3 of request request-7"] in lines
+    assert ["version", "none to send it back with: it has to stay"] in lines
+    assert letters("show", message_id, "--body", local) == 0
+    assert capsysbinary.readouterr().out == text
+    assert letters("list", "--each", local) == 0
+    assert b"json_malformed" in capsysbinary.readouterr().out
+
+
 @pytest.mark.parametrize("command", ["show", "send-back --message", "drop --message"])
 def test_an_unknown_message_id_is_an_error(
     buffer: Buffer, local: str, capsys: pytest.CaptureFixture[str], command: str

@@ -178,11 +178,26 @@ def test_a_letter_without_a_version_stays(buffer: Buffer) -> None:
     buffer.dead_letter('"' + "x" * (MESSAGE_BYTES_MAX - 40) + '"', "record_not_an_object")
     good = buffer.dead_letter("{}")
     result = buffer.dead_letters().read(_ALL, ignore_progress)
-    assert result.without_version == 1
+    assert result.must_stay == 1
     action = send_back(buffer)
     action.run(ignore_progress)
-    assert (action.tally.sent, action.tally.without_version) == (1, 1)
+    assert (action.tally.sent, action.tally.must_stay) == (1, 1)
     assert buffer.record_versions() == [good]
+    assert buffer.letters() == (1, 0)
+
+
+def test_what_the_api_dead_lettered_is_sent_back_under_its_version_but_not_what_no_message_can_hold(
+    buffer: Buffer,
+) -> None:
+    version = buffer.refused_leniently(b'{"id":"42","n":1e126}', "number_out_of_range")
+    buffer.refused_leniently(b"\xff")
+    action = send_back(buffer)
+    action.run(ignore_progress)
+    assert (action.tally.sent, action.tally.must_stay) == (1, 1)
+    (record,) = buffer.records()
+    assert record["Body"] == '{"id":"42","n":1e126}'
+    assert set(record["MessageAttributes"]) == {"version"}
+    assert record["MessageAttributes"]["version"]["StringValue"] == version
     assert buffer.letters() == (1, 0)
 
 

@@ -10,7 +10,8 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.composition import ApiComponents
-from api.ingest.endpoint import AcceptRecords
+from api.ingest.backlog_limit import BacklogLimit
+from api.ingest.endpoint import AcceptRecords, IngestDependencies
 from api.outbound.credentials import credential_source
 from api.outbound.group_commit import QueueSender
 from api.outbound.http import ConnectionPool
@@ -37,8 +38,19 @@ class Sqs:
         self._answers = list(answers)
         self.batches: list[Batch] = []
         self.durable: list[dict[str, Any]] = []
+        self.letters: list[dict[str, Any]] = []
+        """The entries in the dead-letter queue, while `takes_letters`."""
+        self.takes_letters = True
+
+    def _take_letters(self, entries: Batch) -> Answer:
+        if not self.takes_letters:
+            return {}
+        self.letters += entries
+        return confirm(entries)
 
     async def send_message_batch(self, queue_url: str, entries: Batch) -> Answer:
+        if queue_url == "dead-letter-queue-url":
+            return self._take_letters(entries)
         assert queue_url == "queue-url"
         self.batches.append(entries)
         # In a thread, so that an answer may make its caller wait.
@@ -78,8 +90,15 @@ class DynamoDb:
         return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self.write_capacity_units}, **self.described}}
 
 
-def queue_of(sqs: Any, seconds_max: float = 30) -> QueueSender:
-    return QueueSender(sqs, "queue-url", seconds_max)
+def queue_of(sqs: Any, seconds_max: float = 30, url: str = "queue-url") -> QueueSender:
+    return QueueSender(sqs, url, seconds_max)
+
+
+async def _unknown() -> None:
+    """The time that the backlog takes."""
+
+
+NO_LIMIT = BacklogLimit(0, _unknown, time.time)
 
 
 def components_of(
@@ -90,14 +109,24 @@ def components_of(
     table_name: str = "table-name",
     *,
     count: Callable[[str, float], None] = lambda *_: None,
+    backlog_limit: BacklogLimit = NO_LIMIT,
 ) -> ApiComponents:
     sqs = sqs or Sqs()
     depths: Any = Calls(lambda: sqs)
     reads: Any = Calls(lambda: dynamodb or DynamoDb({}))
     key_schema = KeySchema.read(key)
-    versions, write_units = Versions(lambda: 1_700_000_000_000, lambda _: 1), WriteUnits()
+    write_units = WriteUnits()
+    ingest = IngestDependencies(
+        queue=queue_of(sqs, seconds_max),
+        dead_letter_queue=queue_of(sqs, seconds_max, "dead-letter-queue-url"),
+        versions=Versions(lambda: 1_700_000_000_000, lambda _: 1),
+        key_schema=key_schema,
+        write_units=write_units,
+        backlog_limit=backlog_limit,
+        count=count,
+    )
     return ApiComponents(
-        accept_records=AcceptRecords(queue_of(sqs, seconds_max), versions, key_schema, write_units, count),
+        accept_records=AcceptRecords(ingest),
         write_units=write_units,
         queue_depth=QueueDepthReader("queue-url", depths),
         dead_letter_queue_depth=QueueDepthReader("dead-letter-queue-url", depths),

@@ -73,6 +73,19 @@ def test_a_bare_message_has_a_version_only_if_the_attribute_fits(spare_bytes: in
     assert (moved.version is not None) == fits
 
 
+def test_a_letter_from_the_api_says_where_it_is_from_and_holds_the_text_as_it_was_sent() -> None:
+    found = letter("/w==", reason="json_malformed", version=VERSION, request_id="r", index="7", encoding="base64")
+    assert (found.source, found.text, found.version) == ("record 7 of request r", b"\xff", None)
+    assert letter("/w==", reason="json_malformed", version=VERSION).text == b"/w=="
+    assert letter("no base64", reason="json_malformed", encoding="base64").text == b"no base64"
+
+
+def test_in_a_letter_that_sqs_moved_an_encoding_and_a_source_are_its_producers() -> None:
+    found = letter("/w==", source="arn", version=VERSION, request_id="r", encoding="base64")
+    assert (found.source, found.text) == (None, b"/w==")
+    assert found.version == MessageAttribute("String", VERSION)
+
+
 def test_a_binary_version_stays_binary() -> None:
     found = DeadLetter.of(
         {

@@ -90,7 +90,7 @@ def test_a_record_that_sqs_did_not_confirm_is_never_answered_with_202() -> None:
     app = app_of(sqs, seconds_max=0.2)
     answer = request(app, "POST", "/records", content='[{"id": "1"}, {"id": "2"}]', headers=_JSON)
     assert (answer.status_code, answer.json()["code"]) == (503, "queue_unavailable")
-    assert answer.headers["retry-after"] == "1"
+    assert answer.headers["retry-after"] in {"1", "2"}
     outcomes = answer.json()["records"]
     assert [(outcome["id"], outcome["accepted"]) for outcome in outcomes] == [("1", True), ("2", False)]
     assert outcomes[0]["version"] == sqs.durable[0]["MessageAttributes"]["version"]["StringValue"]
@@ -192,7 +192,7 @@ def test_a_record_whose_reserved_attribute_is_not_forebays_is_read_without_its_w
 
 def test_records_whose_receipts_no_answer_could_hold_are_refused_before_anything_is_sent() -> None:
     sqs = Sqs()
-    records = [{"id": f"{n:04}" + "x" * 2036} for n in range(1600)]
+    records = [{"id": f"{n:04}" + "x" * 2036} for n in range(2700)]
     answer = request(app_of(sqs), "POST", "/records", json=records)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_many_records")
     assert sqs.batches == []

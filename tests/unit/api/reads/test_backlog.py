@@ -81,4 +81,4 @@ def test_the_average_follows_what_is_accepted() -> None:
 def test_what_cannot_be_reached_is_said(path: str, sqs: Sqs, dynamodb: DynamoDb, status: int, code: str | None) -> None:
     answer = request(app_of(sqs, dynamodb), "GET", path)
     assert (answer.status_code, answer.json().get("code")) == (status, code)
-    assert status == 200 or answer.headers["retry-after"] == "1"
+    assert status == 200 or answer.headers["retry-after"] in {"1", "2"}
