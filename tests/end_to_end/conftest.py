@@ -10,7 +10,7 @@ from tests.harness.stack import Stack, running
 @pytest.fixture(scope="session")
 def slow_stack() -> Iterator[Stack]:
     """A stack whose table takes two write units a second and keeps no burst credit."""
-    with running(WCU="2", BURST_SECONDS="0") as stack:
+    with running(WCU="2", BURST_SECONDS="0", BACKLOG_HOURS_MAX="0.05") as stack:
         yield stack
 
 

@@ -197,3 +197,24 @@ def test_other_requests_are_answered_while_a_large_one_is_read(stack: Stack) -> 
             answered += 1
     assert large.result().status_code == 202
     assert answered >= 10
+
+
+def test_a_backlog_over_its_limit_is_answered_with_the_time_of_room_and_then_taken_again(slow_stack: Stack) -> None:
+    """The limit is 180 s of the table's 2 units a second."""
+    url, sqs = f"{slow_stack['API_URL']}/records", slow_stack.client("sqs")
+
+    def post(records: int) -> httpx.Response:
+        return httpx.post(url, json=[{"id": f"limited-{n}"} for n in range(records)])
+
+    def refused() -> httpx.Response | None:
+        answer = post(1)
+        return answer if answer.status_code == 429 else None
+
+    assert post(500).status_code == 202
+    answer = eventually(refused, 60)
+    assert answer.json()["code"] == "backlog_full"
+    drain = httpx.get(f"{slow_stack['API_URL']}/buffer").json()["drain"]["seconds"]
+    assert abs(int(answer.headers["retry-after"]) / 1.25 - (drain - 180)) < 0.5 * (drain - 180)
+    sqs.purge_queue(QueueUrl=slow_stack["RECORD_QUEUE_URL"])
+    eventually(lambda: post(1).status_code == 202, 60)
+    eventually(lambda: slow_stack.messages() == 0, 60)
