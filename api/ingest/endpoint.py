@@ -153,7 +153,8 @@ class AcceptRecords:
 
     async def _read(self, request: Request, headers: _Headers, share: Share, parse: _Parse[_Parsed]) -> list[_Parsed]:
         """What the request's records are parsed to, in its order."""
-        body_format = BodyFormat.of(", ".join(dict.fromkeys(headers[b"content-type"])))
+        content_type = ", ".join(dict.fromkeys(headers[b"content-type"]))
+        body_format = BodyFormat.of(content_type, from_page=bool(headers[b"origin"]))
         key = idempotency.checked(headers[_IDEMPOTENCY_KEY])
         compressed = is_gzip(headers[b"content-encoding"])
         declared = headers[b"content-length"][0] if headers[b"content-length"] else ""
@@ -183,6 +184,7 @@ def _headers_of(request: Request) -> _Headers:
         b"content-type": [],
         b"content-encoding": [],
         b"content-length": [],
+        b"origin": [],
         _IDEMPOTENCY_KEY: [],
         _PREFER: [],
     }

@@ -32,11 +32,15 @@ class BodyFormat(Enum):
 
     @classmethod
     @lru_cache(maxsize=64)
-    def of(cls, content_type: str) -> "BodyFormat":
-        """Raises `MediaTypeUnsupported`."""
+    def of(cls, content_type: str, *, from_page: bool = False) -> "BodyFormat":
+        """`from_page`: whether a web page may have sent it. It has to name the format, because a browser lets every
+        page send a request that names none, unasked: https://fetch.spec.whatwg.org/#cors-safelisted-request-header.
+
+        Raises `MediaTypeUnsupported`.
+        """
         media_type, *parameters = (part.strip().lower().replace('"', "") for part in content_type.split(";"))
         charsets = {parameter for parameter in parameters if parameter.startswith("charset=")}
-        if charsets <= {"charset=utf-8"}:
+        if charsets <= {"charset=utf-8"} and (media_type or not from_page):
             for each in cls:
                 if media_type in each.value:
                     return each

@@ -148,6 +148,14 @@ def test_without_a_content_type_the_bytes_decide(
     assert [receipt["id"] for receipt in answer.json().get("records", ())] == ids
 
 
+@pytest.mark.parametrize("headers", [{}, {"content-type": ""}], ids=["no header", "an empty one"])
+def test_a_web_page_has_to_name_the_content_type(headers: dict[str, str]) -> None:
+    """Any page may send a request that names none; a browser asks before it sends one that names JSON."""
+    page = {"origin": "https://page.example", **headers}
+    answer = request(app_of(), "POST", "/records", content='{"id": "1"}', headers=page)
+    assert (answer.status_code, answer.json()["code"]) == (415, "media_type_unsupported")
+
+
 def test_lines_sent_as_json_are_refused_with_the_type_that_they_need() -> None:
     answer = post(Sqs(), b'{"id": "1"}\n{"id": "2"}\n', content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (400, "json_malformed")
