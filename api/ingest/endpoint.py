@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -29,7 +29,6 @@ from api.ingest.parse import BodyFormat, parse_messages
 from api.ingest.values import REQUEST_VALUES_MAX, check_values
 from api.memory_budget import BudgetExceeded, MemoryBudget, Share
 from api.outbound.group_commit import QueueSender, Sendable
-from api.problem_document import RecordOutcome
 from api.problems import (
     ApiBusy,
     QueueBusy,
@@ -112,8 +111,7 @@ class AcceptRecords:
 
     async def _accept_each(self, parsed: list[Message | BadRecord]) -> Response:
         """Those that cannot be stored become dead letters."""
-        outcomes = outcomes_of(parsed, ())
-        answer = to_json({"records": outcomes}, exclude_none=True)
+        answer = to_json({"records": outcomes_of(parsed, ())}, exclude_none=True)
         _check_fits(answer)
         self.dependencies.backlog_limit.check()
         newest = _newest(each for each in parsed if isinstance(each, Message))
@@ -124,15 +122,13 @@ class AcceptRecords:
             _sent(self.dependencies.queue, newest), _sent(self.dependencies.dead_letter_queue, letters)
         ):
             unconfirmed += left
-        if unconfirmed:
-            outcomes = outcomes_of(parsed, unconfirmed)
-        self._report_dead_letters(outcomes)
+        self._report_dead_letters(bad, {message.version for message in unconfirmed})
         if unconfirmed:
             self.dependencies.count("unconfirmed", len(unconfirmed))
-            raise RecordsNotAccepted(outcomes, self._failing_seconds(), prefer.APPLIED)
+            raise RecordsNotAccepted(outcomes_of(parsed, unconfirmed), self._failing_seconds(), prefer.APPLIED)
         self._count_accepted(len(parsed) - len(bad), newest)
         if len(letters) < len(bad):
-            raise RecordsNotHeld(outcomes, prefer.APPLIED)
+            raise RecordsNotHeld(outcomes_of(parsed, ()), prefer.APPLIED)
         return Response(answer, status_code=202, media_type="application/json", headers=prefer.APPLIED)
 
     def _count_accepted(self, records: int, sent: Sequence[Message]) -> None:
@@ -140,8 +136,8 @@ class AcceptRecords:
             self.dependencies.count("accepted", records)
             self.dependencies.write_units.accepted(sent)
 
-    def _report_dead_letters(self, outcomes: Iterable[RecordOutcome]) -> None:
-        reasons = Counter(each.error.code for each in outcomes if each.error and each.dead_lettered)
+    def _report_dead_letters(self, bad: Iterable[BadRecord], unconfirmed: Collection[str]) -> None:
+        reasons = Counter(each.violation.code for each in bad if each.letter and each.version not in unconfirmed)
         for reason, count in reasons.items():
             log.warning("dead_lettered", extra={"reason": reason, "messages": count})
         if reasons:

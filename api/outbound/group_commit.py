@@ -26,8 +26,9 @@ SEND_SECONDS_MAX = 10.0
 """How long one request's messages are tried for; then the client gets its answer, whatever SQS does."""
 UNCONFIRMED_BYTES_MAX = 64 * 1024 * 1024
 """Memory of all messages that are not confirmed yet. More is refused at once."""
-MESSAGE_OVERHEAD_BYTES = 500
-"""What a message takes in memory besides its text."""
+MESSAGE_OVERHEAD_BYTES = 400
+ATTRIBUTE_BYTES = 100
+"""What a message, and each of its attributes, take in memory besides the message's text."""
 CALLS_IN_FLIGHT_MAX = 8
 """Calls of SQS in flight at once, and so connections."""
 PARTIAL_BATCH_CALLS_MAX = 2
@@ -123,8 +124,7 @@ class QueueSender:
             return []
         with Share(self._budget) as share:
             try:
-                # In memory, a single emoji makes every character of a text take four bytes.
-                share.add(sum(getsizeof(message.body) + MESSAGE_OVERHEAD_BYTES for message in messages))
+                share.add(sum(map(_memory_bytes, messages)))
             except BudgetExceeded as error:
                 raise QueueBusy(error.held_seconds) from None
             left = await self._sent(messages)
@@ -238,6 +238,11 @@ class QueueSender:
         # Held against what was sent: an entry in neither list is not durable either.
         confirmed = {entry["Id"] for entry in result.get("Successful") or ()}
         return {index for index, entry_id in enumerate(ids) if entry_id in confirmed}
+
+
+def _memory_bytes(message: Sendable) -> int:
+    # In memory, a single emoji makes every character of a text take four bytes.
+    return getsizeof(message.body) + MESSAGE_OVERHEAD_BYTES + ATTRIBUTE_BYTES * len(message.attributes)
 
 
 def _entry(entry_id: str, message: Sendable, trace: str | None) -> "SendMessageBatchRequestEntryTypeDef":

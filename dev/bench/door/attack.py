@@ -21,6 +21,8 @@ _SECONDS = 20.0
 _HONEST_EVERY_SECONDS = 0.1
 _JSON = {"content-type": "application/json"}
 _GZIP = {**_JSON, "content-encoding": "gzip"}
+_LENIENT = {"prefer": "handling=lenient"}
+_LENIENT_LINES = {**_LENIENT, "content-type": "application/x-ndjson"}
 _MEBIBYTE = 1024 * 1024
 _HONEST = b'[{"id":"honest","text":"%b"}]' % (b"x" * 5000)
 
@@ -57,6 +59,9 @@ ATTACKS = [
         _JSON,
         20,
     ),
+    Attack("40 lenient bodies of 10,000 bad lines", lambda: b"7\n" * 10_000, _LENIENT_LINES, 40),
+    Attack("20 lenient bodies of 500,000 values", lambda: _records(499_000), _JSON | _LENIENT, 20),
+    Attack("20 lenient bodies of 2 MiB of one bad text", lambda: b'{"a":"%b' % (b"x" * 2_000_000), _LENIENT_LINES, 20),
 ]
 
 
