@@ -6,7 +6,7 @@ boto3's own `TypeSerializer` and `TypeDeserializer` accept numbers that the serv
 accepts. So the mapping is here.
 """
 
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact, Overflow, Subnormal
 
 from records.errors import NUMBER_OUT_OF_RANGE, NUMBER_TOO_PRECISE
 from records.limits import NUMBER_DIGITS_MAX, NUMBER_EXPONENT_MAX, NUMBER_EXPONENT_MIN
@@ -14,6 +14,9 @@ from records.limits import NUMBER_DIGITS_MAX, NUMBER_EXPONENT_MAX, NUMBER_EXPONE
 NUMBERS = (int, Decimal)
 """For `isinstance`, which takes a tuple faster than the union `int | Decimal`."""
 _EXACT = Context(prec=NUMBER_DIGITS_MAX, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact])
+_REFUSED = (Inexact, Overflow, Subnormal)
+_DYNAMODB = Context(prec=NUMBER_DIGITS_MAX, Emax=NUMBER_EXPONENT_MAX, Emin=NUMBER_EXPONENT_MIN, traps=list(_REFUSED))
+"""Raises one of `_REFUSED` for every number that DynamoDB would refuse."""
 _PLAIN_INT_MAX = 10**NUMBER_DIGITS_MAX
 _ITEM_NUMBER_BYTES_MAX = 21
 
@@ -26,7 +29,7 @@ def canonical(number: int | Decimal) -> str:
     """
     if isinstance(number, int) and -_PLAIN_INT_MAX < number < _PLAIN_INT_MAX:
         return str(number)
-    exact = _EXACT.normalize(Decimal(number))
+    exact = _EXACT.normalize(number)
     if not exact:
         return "0"
     text = str(exact)
@@ -37,13 +40,12 @@ def number_violation(number: int | Decimal) -> tuple[str, str] | None:
     """Why DynamoDB would refuse the number, as code and detail; None when it would accept it."""
     if isinstance(number, int) and -_PLAIN_INT_MAX < number < _PLAIN_INT_MAX:
         return None
-    decimal = Decimal(number)
-    if decimal and not NUMBER_EXPONENT_MIN <= decimal.adjusted() <= NUMBER_EXPONENT_MAX:
-        return NUMBER_OUT_OF_RANGE, "a number is zero or from 1E-130 to 9.99…E+125 in magnitude"
     try:
-        _EXACT.plus(decimal)
-    except Inexact:
-        return NUMBER_TOO_PRECISE, f"a number has at most {NUMBER_DIGITS_MAX} significant digits"
+        _DYNAMODB.plus(number)
+    except _REFUSED:
+        if NUMBER_EXPONENT_MIN <= Decimal(number).adjusted() <= NUMBER_EXPONENT_MAX:
+            return NUMBER_TOO_PRECISE, f"a number has at most {NUMBER_DIGITS_MAX} significant digits"
+        return NUMBER_OUT_OF_RANGE, "a number is zero or from 1E-130 to 9.99…E+125 in magnitude"
     return None
 
 
@@ -58,7 +60,7 @@ def number_bytes(number: int | Decimal) -> int:
         first = len(digits) - 1
         last = first + 1 - len(digits.rstrip("0"))
     else:
-        exact = _EXACT.normalize(Decimal(number))
+        exact = _EXACT.normalize(number)
         first = exact.adjusted()
         last = first + 1 - len(exact.as_tuple().digits)
     pairs = first // 2 - last // 2 + 1
