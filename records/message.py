@@ -11,7 +11,7 @@ from records.item import VERSION
 from records.json_text import parse, text_bytes, write
 from records.key import Key, KeySchema
 from records.limits import MESSAGE_BYTES_MAX
-from records.validation import Record, validate
+from records.validation import Record, size_violation, validate
 from records.version import accepted_ms, is_version, version_of_bare_message
 
 VERSION_ATTRIBUTE = VERSION
@@ -77,8 +77,13 @@ def read_message(body: str, version: str | None, message_id: str, sent_ms: int, 
         raise MessageUnreadable(TEXT_INVALID, "the message's body is not text") from None
     if isinstance(attributes, dict):
         key_schema.fill(attributes, version)
-    violations = validate(attributes, key_schema, text_length=len(text))
+    violations = validate(attributes, key_schema)
     if violations or not isinstance(attributes, dict):
-        first = violations[0]
-        raise MessageUnreadable(first.code, str(first))
+        raise _unreadable(violations[0])
+    if too_large := size_violation(attributes, len(text)):
+        raise _unreadable(too_large)
     return Record(key_schema.of(attributes), attributes, version)
+
+
+def _unreadable(violation: Violation) -> MessageUnreadable:
+    return MessageUnreadable(violation.code, str(violation))

@@ -1,7 +1,7 @@
 """The rules for a record: what DynamoDB can store and Forebay accepts. `validate` is the place to add a rule.
 
-Two more rules are elsewhere: `records.json_text.parse` refuses malformed text, and `records.message.Message.violation`
-limits a message's size.
+The rules for sizes are apart: `size_violation` limits the item, `records.message.Message.violation` the message. And
+`records.json_text.parse` refuses malformed text.
 """
 
 from dataclasses import dataclass, replace
@@ -28,20 +28,15 @@ and Forebay's own attribute is small."""
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A valid record: its attributes, among them its key, and its version. `validate` has found no violation in it."""
+    """A record in which `validate` has found no violation: its attributes, among them its key, and its version."""
 
     key: Key
     attributes: dict[str, Value]
     version: str
 
 
-def validate(
-    value: Value, key_schema: KeySchema, violations_max: int = 1, text_length: int = ITEM_BYTES_MAX
-) -> list[Violation]:
-    """Every rule that `value` violates, up to `violations_max`; empty for a record that can be stored.
-
-    `text_length`: the length in bytes of the JSON that the value was read from, or any larger number. It saves the
-    computation of the item's size for short records.
+def validate(value: Value, key_schema: KeySchema, violations_max: int = 1) -> list[Violation]:
+    """Every rule that `value` violates, up to `violations_max`, but for its size; `size_violation` comes after that.
 
     To add a rule for the record as a whole, check it here. A rule for each value or attribute name belongs in
     `_check_value`. Its code belongs in `records.errors` and docs/errors.md.
@@ -53,13 +48,19 @@ def validate(
         found.add(f"/{RESERVED_NAME}", NAME_RESERVED, f"{RESERVED_NAME} is Forebay's own attribute")
     found.all += key_schema.violations(value)
     _check_value(value, 1, found)
-    if text_length > _ALWAYS_SMALL_TEXT_BYTES and not found.all and (size := item_bytes(value)) > ITEM_BYTES_MAX:
-        found.add(
-            "",
-            RECORD_TOO_LARGE,
-            f"the item would be {size:,} bytes, of which Forebay adds {RESERVED_BYTES}; at most {ITEM_BYTES_MAX:,}",
-        )
     return found.all[:violations_max]
+
+
+def size_violation(attributes: dict[str, Value], text_length: int) -> Violation | None:
+    """A record without other violations may still be too large for an item.
+
+    `text_length`: the length in bytes of the record's own JSON, or any larger number. It saves the computation of the
+    item's size for all but long records.
+    """
+    if text_length <= _ALWAYS_SMALL_TEXT_BYTES or (size := item_bytes(attributes)) <= ITEM_BYTES_MAX:
+        return None
+    detail = f"the item would be {size:,} bytes, of which Forebay adds {RESERVED_BYTES}; at most {ITEM_BYTES_MAX:,}"
+    return Violation("", RECORD_TOO_LARGE, detail)
 
 
 class _Violations:

@@ -44,9 +44,7 @@ def parse_each(
     for index, (text, value) in enumerate(_texts(body, body_format.of_bytes(body))):
         version = versions.next()
         default_id = version if idempotency_key is None else derived_id(idempotency_key, index)
-        message, violations = message_of(
-            value, version, default_id, key_schema, violations_max=1, text_length=len(text)
-        )
+        message, violations = message_of(value, version, default_id, key_schema, violations_max=1)
         if message:
             parsed.append(message)
         else:

@@ -11,7 +11,7 @@ from records.errors import JSON_MALFORMED, TextMalformed, Violation
 from records.json_text import Value, parse
 from records.key import KeySchema
 from records.message import Message
-from records.validation import Record, validate
+from records.validation import Record, size_violation, validate
 from records.version import Versions
 
 REQUEST_RECORDS_MAX = 10_000
@@ -70,9 +70,7 @@ def parse_messages(
     for index, value in enumerate(_values(body, body_format.of_bytes(body))):
         version = versions.next()
         default_id = version if idempotency_key is None else derived_id(idempotency_key, index)
-        message, violations = message_of(
-            value, version, default_id, key_schema, violations_max=VIOLATIONS_MAX - len(found), text_length=len(body)
-        )
+        message, violations = message_of(value, version, default_id, key_schema, VIOLATIONS_MAX - len(found))
         found += [(index, violation) for violation in violations]
         if len(found) >= VIOLATIONS_MAX:
             break
@@ -134,21 +132,15 @@ def check_count(count: int) -> None:
 
 
 def message_of(
-    value: "Value | Violation",
-    version: str,
-    default_id: str,
-    key_schema: KeySchema,
-    *,
-    violations_max: int,
-    text_length: int,
+    value: "Value | Violation", version: str, default_id: str, key_schema: KeySchema, violations_max: int
 ) -> tuple[Message | None, list[Violation]]:
     """The record's message, or why it has none."""
     if isinstance(value, Violation):
         return None, [value]
     if isinstance(value, dict):
         key_schema.fill(value, default_id)
-    if (found := validate(value, key_schema, violations_max, text_length)) or not isinstance(value, dict):
+    if (found := validate(value, key_schema, violations_max)) or not isinstance(value, dict):
         return None, found
     message = Message.of(Record(key_schema.of(value), value, version))
-    violation = message.violation()
+    violation = size_violation(value, message.size) or message.violation()
     return (None, [violation]) if violation else (message, [])

@@ -26,7 +26,7 @@ def test_what_is_written_reads_back_equal(value: Value) -> None:
 
 @given(value=_VALUES)
 def test_one_byte_of_json_adds_at_most_three_bytes_to_an_item(value: Value) -> None:
-    """So `records.validation.validate` need not compute the item's size for short records."""
+    """So `records.validation.size_violation` need not compute the item's size for short records."""
     assert value_bytes(value) <= 3 * len(write(value).encode())
 
 

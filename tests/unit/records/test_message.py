@@ -6,7 +6,7 @@ import pytest
 
 from records import errors as codes
 from records.key import Key, KeySchema
-from records.limits import MESSAGE_BYTES_MAX
+from records.limits import ITEM_BYTES_MAX, MESSAGE_BYTES_MAX
 from records.message import Message, MessageUnreadable, read_message
 from records.validation import Record
 from records.version import version_of_bare_message
@@ -35,6 +35,7 @@ def test_a_bare_message_gets_a_version_which_is_also_its_id() -> None:
         ("[]", _VERSION, codes.RECORD_NOT_AN_OBJECT),
         ('{"id": 1}', _VERSION, codes.KEY_INVALID),
         ('{"id": "1", "a": 1e126}', _VERSION, codes.NUMBER_OUT_OF_RANGE),
+        (f'{{"id": "1", "a": "{"x" * ITEM_BYTES_MAX}"}}', _VERSION, codes.RECORD_TOO_LARGE),
         ('{"id": "1"}', "7", codes.VERSION_INVALID),
         ('{"id": "1"}', "", codes.VERSION_INVALID),
         ('{"id": "1"}', "ffffffff-ffff-7fff-bfff-ffffffffffff", codes.VERSION_INVALID),

@@ -10,6 +10,7 @@ import pytest
 from api.ingest.body import REQUEST_BYTES_MAX
 from api.ingest.parse import REQUEST_RECORDS_MAX
 from records.item import Provenance, to_item
+from records.limits import ITEM_BYTES_MAX
 from records.version import is_version
 from tests.unit.api.doubles import DynamoDb, Sqs, app_of, request
 
@@ -64,6 +65,18 @@ def test_a_request_with_a_bad_record_is_refused_whole_and_says_where_and_why() -
         (1, "/a/0", "number_out_of_range"),
         (2, "", "record_not_an_object"),
     ]
+    assert sqs.batches == []
+
+
+def test_a_record_that_is_too_large_for_an_item_is_refused_wherever_it_is_in_the_request() -> None:
+    sqs = Sqs()
+    large = json.dumps({"id": "2", "a": "x" * ITEM_BYTES_MAX})
+    for body, index in ((large, 0), (f'[{{"id": "1"}}, {large}]', 1)):
+        answer = post(sqs, body)
+        assert answer.status_code == 422
+        assert [(error["index"], error["pointer"], error["code"]) for error in answer.json()["errors"]] == [
+            (index, "", "record_too_large")
+        ]
     assert sqs.batches == []
 
 
