@@ -5,8 +5,8 @@ import re
 from api.problems import TooManyValues
 
 REQUEST_VALUES_MAX = 500_000
-"""Of all records of a request: two and a half times what one item can hold. Parsing them takes 1.2 s of a core, and
-60 MB (docs/decisions/0010)."""
+"""Of all records of a request: two and a half times what one item can hold. Parsing them takes 0.6 to 1.1 s of a core,
+and 60 to 100 MB (docs/decisions/0010)."""
 # A text without its closing quote ends with the line or the body, so that the time stays linear.
 _TEXTS = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"?')
 
