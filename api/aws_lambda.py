@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from mangum import Mangum
+from starlette.types import Receive, Scope, Send
 
 from api import logs
 from api.app import create_app
@@ -21,24 +22,38 @@ logging.getLogger("api.request_log").setLevel(logging.WARNING)
 settings = ApiSettings.from_environment(os.environ)
 metrics = Metrics(settings.record_table_name, lambda: time.time_ns() // 1_000_000, sys.stdout.write)
 app = create_app(compose(settings, os.environ, metrics.count))
-answer = Mangum(app, lifespan="off")
 
 
-def without_base_path(event: dict[str, Any]) -> dict[str, Any]:
-    """The event with the path that the route matched.
+def base_path(event: dict[str, Any]) -> str:
+    """What is in front of the path that the route matched: the path of a custom domain's API mapping, or nothing.
 
-    In front of it may be the path of a custom domain's API mapping. With a decoded path, which cannot be compared, the
-    event stays as it is. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-mappings.html
+    With a decoded path, which cannot be compared, it is not known.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-mappings.html
     """
-    matched = (event.get("pathParameters") or {}).get("proxy")
-    if matched and event["requestContext"]["http"]["path"].endswith(f"/{matched}"):
-        event["requestContext"]["http"]["path"] = f"/{matched}"
-    return event
+    # Without slashes at the end, because it is not documented whether a greedy variable keeps them.
+    path: str = event["requestContext"]["http"]["path"].rstrip("/")
+    if event.get("routeKey") in {"GET /", "HEAD /"}:
+        return path
+    matched = "/" + ((event.get("pathParameters") or {}).get("proxy") or "").rstrip("/")
+    return path.removesuffix(matched).rstrip("/") if path.endswith(matched) else ""
+
+
+async def app_below_base_path(scope: Scope, receive: Receive, send: Send) -> None:
+    scope["root_path"] = base_path(scope["aws.event"])
+    if scope["path"] == scope["root_path"]:
+        scope["path"] += "/"  # the address of the mapping itself may end without it
+    await app(scope, receive, send)
+
+
+answer = Mangum(app_below_base_path, lifespan="off")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object
     try:
-        return answer(without_base_path(event), context)
+        answered = answer(event, context)
+        if event["requestContext"]["http"]["method"] == "HEAD":  # servers leave out the body; Mangum does not
+            answered |= {"body": "", "isBase64Encoded": False}
+        return answered
     finally:
         metrics.flush()
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from starlette.convertors import Convertor, register_url_convertor
 
 from api import openapi
@@ -32,26 +33,52 @@ class _KeyConvertor(Convertor[str]):
 
 register_url_convertor("key", _KeyConvertor())
 
+_RECORDS = ("/records", "/records/")
+"""The path, and the same as some clients join it. Not every client follows a redirect with its body."""
+
 
 def add_routes(router: APIRouter, components: ApiComponents) -> None:
     """`router` is the app's own: one that the app includes would match every path twice."""
-    router.add_api_route(
-        "/records",
-        components.accept_records,
-        methods=["POST"],
-        tags=["records"],
-        status_code=202,
-        summary="Accept records",
-        description="Answers 202 once SQS has confirmed every record. One invalid record refuses the request.",
-        operation_id="accept_records",
-        response_model=Accepted,
-        responses=openapi.ACCEPT,
-        openapi_extra=openapi.ACCEPT_REQUEST,
-        route_class_override=IngestRoute,
-    )
-    router.routes.insert(0, router.routes.pop())  # matched first, because nearly every request is for it
+    for position, path in enumerate(_RECORDS):
+        router.add_api_route(
+            path,
+            components.accept_records,
+            methods=["POST"],
+            tags=["records"],
+            status_code=202,
+            summary="Accept records",
+            description="Answers 202 once SQS has confirmed every record. One invalid record refuses the request.",
+            operation_id="accept_records",
+            response_model=Accepted,
+            responses=openapi.ACCEPT,
+            openapi_extra=openapi.ACCEPT_REQUEST,
+            include_in_schema=path == _RECORDS[0],
+            route_class_override=IngestRoute,
+        )
+        router.routes.insert(position, router.routes.pop())  # matched first, because nearly every request is for it
     _add_reads_of_records(router, components)
     _add_reads_of_buffer(router, components)
+    _add_root(router)
+    _add_heads(router)
+
+
+def _add_heads(router: APIRouter) -> None:
+    """HEAD wherever GET is, `/docs` included: Starlette's routes have it by themselves, FastAPI's do not.
+
+    The OpenAPI document leaves it out. It would be every read twice, in generated clients too, and says nothing new:
+    HEAD is GET without the body (RFC 9110, section 9.3.2). The servers leave out the body.
+    """
+    for route in [each for each in router.routes if isinstance(each, APIRoute) and "GET" in (each.methods or ())]:
+        router.add_api_route(route.path, route.endpoint, methods=["HEAD"], include_in_schema=False)
+
+
+def _add_root(router: APIRouter) -> None:
+    @router.get("/", include_in_schema=False)
+    async def read_root(request: Request) -> Response:
+        """A browser goes to the documentation; somebody with curl reads where it is."""
+        docs = f"{request.scope.get('root_path', '')}/docs"
+        text = f"This is Forebay, which takes JSON records by POST /records. The documentation is at {docs}\n"
+        return Response(text, status_code=307, media_type="text/plain", headers={"Location": docs})
 
 
 def _add_reads_of_records(router: APIRouter, components: ApiComponents) -> None:
@@ -71,7 +98,7 @@ def _add_reads_of_records(router: APIRouter, components: ApiComponents) -> None:
         sort: Annotated[str | None, Query(description="The sort key, where the table has one.")] = None,
     ) -> Response:
         if not record_id:
-            raise RecordNotFound("no record is named: GET /records?id=… does")
+            raise _no_record_named()
         return await _record(Key(record_id, sort) if is_query_exact(request.scope) else None)
 
     @router.get(
@@ -87,9 +114,14 @@ def _add_reads_of_records(router: APIRouter, components: ApiComponents) -> None:
         request: Request,
         sort: Annotated[str | None, Query(description="The sort key, where the table has one.")] = None,
     ) -> Response:
+        if not record_id:
+            raise _no_record_named()
         if not is_path_exact(request.scope):
             raise RecordNotFound("this key does not arrive in a path unchanged; GET /records?id=… reads any key")
         return await _record(Key(record_id, sort) if is_query_exact(request.scope) else None)
+
+    def _no_record_named() -> RecordNotFound:
+        return RecordNotFound("no record is named: GET /records?id=… does")
 
     async def _record(key: Key | None) -> Response:
         found = await components.table.get(key) if key else None

@@ -105,6 +105,45 @@ def test_a_path_reads_the_record_that_was_meant_or_none_and_then_the_answer_name
     assert (status == 200) is ("%" not in arrives)
 
 
+def root(method: str, path: str) -> dict[str, Any]:
+    return events.http(method, path) | {"routeKey": f"{method} /"}
+
+
+@pytest.mark.parametrize("path", ["/records", "/records/", "/v1/records/"])
+@pytest.mark.parametrize("matched", ["records", "records/"])
+def test_records_are_accepted_with_a_slash_at_the_end(warm: Process, aws: Aws, path: str, matched: str) -> None:
+    event = events.http("POST", path, _RECORD) | {"pathParameters": {"proxy": matched}}
+    assert answer_of(warm, event)[0] == 202
+    assert bodies(aws) == [_RECORD]
+
+
+@pytest.mark.parametrize(
+    "path", ["/records/seen", "/records/none", "/buffer", "/ready", "/health", "/docs", "/", "/nowhere"]
+)
+def test_head_has_the_status_and_the_headers_of_get_and_no_body(warm: Process, aws: Aws, path: str) -> None:
+    aws.items["seen"] = {"id": {"S": "seen"}}
+    got, headed = (warm.invoke(_with_id(events.http(method, path))).answer for method in ("GET", "HEAD"))
+    assert got["body"]
+    assert headed == got | {"body": "", "isBase64Encoded": False}
+
+
+def _with_id(event: dict[str, Any]) -> dict[str, Any]:
+    event["headers"]["x-request-id"] = "one"
+    return event
+
+
+@pytest.mark.parametrize(
+    ("path", "docs"), [("/", "/docs"), ("/v1", "/v1/docs"), ("/v1/", "/v1/docs"), ("/a/b/", "/a/b/docs")]
+)
+def test_the_root_leads_to_the_docs_below_the_path_of_a_custom_domain(warm: Process, path: str, docs: str) -> None:
+    for method in ("GET", "HEAD"):
+        answer = warm.invoke(root(method, path)).answer
+        assert (answer["statusCode"], answer["headers"]["location"]) == (307, docs)
+    page = warm.invoke(events.http("GET", docs) | {"pathParameters": {"proxy": "docs"}}).answer
+    assert page["statusCode"] == 200
+    assert f"url: '{docs.removesuffix('docs')}openapi.json'" in page["body"]
+
+
 @pytest.mark.parametrize(("path", "matched"), [("/v1/records/seen", "records/seen"), ("/records/seen", "records/seen")])
 def test_a_custom_domain_may_have_a_path_of_its_own_in_front(warm: Process, aws: Aws, path: str, matched: str) -> None:
     aws.items["seen"] = {"id": {"S": "seen"}}

@@ -69,9 +69,30 @@ def test_every_other_route_answers(warm: Process, aws: Aws, path: str) -> None:
     assert answer_of(warm, function_url.request("GET", path))[0] == 200
 
 
+def test_records_are_accepted_with_a_slash_at_the_end(warm: Process, aws: Aws) -> None:
+    assert answer_of(warm, function_url.request("POST", "/records/", b'{"id":"1"}'))[0] == 202
+    assert bodies(aws) == ['{"id":"1"}']
+
+
+@pytest.mark.parametrize("path", ["/records/a%2Fb", "/health", "/", "/nowhere"])
+def test_head_has_the_status_and_the_headers_of_get_and_no_body(warm: Process, aws: Aws, path: str) -> None:
+    aws.items["a/b"] = {"id": {"S": "a/b"}}
+    got, headed = (function_url.request(method, path) for method in ("GET", "HEAD"))
+    for event in (got, headed):
+        event["headers"]["x-request-id"] = "one"
+    answer = warm.invoke(got).answer
+    assert answer["body"]
+    assert warm.invoke(headed).answer == answer | {"body": "", "isBase64Encoded": False}
+
+
+def test_the_root_leads_to_the_docs(warm: Process) -> None:
+    answer = warm.invoke(function_url.request("GET", "/")).answer
+    assert (answer["statusCode"], answer["headers"]["location"]) == (307, "/docs")
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
-    [("PUT", "/records", 405), ("DELETE", "/records/1", 405), ("GET", "/", 404), ("GET", "/nothing", 404)],
+    [("PUT", "/records", 405), ("DELETE", "/records/1", 405), ("GET", "/nothing", 404)],
 )
 def test_what_an_http_api_would_not_pass_on_is_answered_with_a_problem(
     warm: Process, aws: Aws, method: str, path: str, status: int

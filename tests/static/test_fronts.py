@@ -9,7 +9,14 @@ import pytest
 from dev.paths import ROOT
 from tests.static.processed import TEMPLATE, Processed, broken_rules, processed, references
 
-_HTTP_API = {"HttpApi", "HttpApiStage", "HttpApiIntegration", "PostRoute", "GetRoute", "HttpApiPermission"}
+_ROUTES = {
+    "PostRoute": "POST /{proxy+}",
+    "GetRoute": "GET /{proxy+}",
+    "HeadRoute": "HEAD /{proxy+}",
+    "GetRootRoute": "GET /",
+    "HeadRootRoute": "HEAD /",
+}
+_HTTP_API = {"HttpApi", "HttpApiStage", "HttpApiIntegration", "HttpApiPermission", *_ROUTES}
 _FUNCTION_URL = {"FunctionUrl"}
 _OPEN_FUNCTION_URL = {"FunctionUrlPermission", "FunctionUrlInvokePermission"}
 _JWT = {"Authorization": "JWT", "JwtIssuer": "https://issuer.example", "JwtAudience": "forebay"}
@@ -118,11 +125,28 @@ def test_each_line_of_the_access_log_is_json_with_and_without_an_error() -> None
     assert "messageString" not in text, "API Gateway puts that into quotes itself"
 
 
+@pytest.mark.parametrize(
+    ("given", "authorization"), [({}, "AWS_IAM"), (_JWT, "JWT"), ({"Authorization": "NONE"}, "NONE")]
+)
+def test_every_path_that_the_api_has_is_a_route_with_the_same_authorization(
+    given: dict[str, str], authorization: str
+) -> None:
+    routes = processed(**given).of_type("AWS::ApiGatewayV2::Route")
+    assert {name: route["Properties"]["RouteKey"] for name, route in routes.items()} == _ROUTES
+    without_key = [
+        {name: value for name, value in route["Properties"].items() if name != "RouteKey"} for route in routes.values()
+    ]
+    assert without_key == without_key[:1] * len(_ROUTES)
+    assert without_key[0]["AuthorizationType"] == authorization
+    assert ("AuthorizerId" in without_key[0]) is (authorization == "JWT")
+
+
 def test_an_http_api_may_call_the_function_only_by_its_own_routes() -> None:
     (permission,) = permissions(processed())
     assert permission["Principal"] == "apigateway.amazonaws.com"
     assert permission["Action"] == "lambda:InvokeFunction"
-    assert permission["SourceArn"]["Fn::Sub"].endswith(":${HttpApi}/*/*/{proxy+}")
+    arn = permission["SourceArn"]["Fn::Sub"]
+    assert arn.endswith(":${HttpApi}/*/*/*"), "stage, method and path"
 
 
 def test_a_function_url_requires_signatures_and_its_function_allows_nobody_by_itself() -> None:

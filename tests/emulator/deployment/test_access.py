@@ -97,6 +97,18 @@ def test_the_roles_allow_everything_else_that_the_functions_do(
     assert (ready.status_code, ready.json()) == (200, {"status": "ready"})
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/", 307), ("HEAD", "/", 307), ("HEAD", "/buffer", 200), ("POST", "/records/", 202)],
+)
+def test_the_root_head_and_a_slash_at_the_end_are_answered_to_a_signed_request_only(
+    signed_only: Deployment, producer: tuple[str, str], method: str, path: str, status: int
+) -> None:
+    body: Any = {"json": {"id": "slash"}} if method == "POST" else {}
+    assert signed_only.api.request(method, path, **body).status_code == 403
+    assert signed_only.api.request(method, path, auth=Signed(*producer), **body).status_code == status
+
+
 def test_a_wrong_signature_is_refused(signed_only: Deployment, producer: tuple[str, str]) -> None:
     wrong = Signed(producer[0], "not-the-secret")
     assert signed_only.api.post("/records", json={"id": "forged"}, auth=wrong).status_code == 403

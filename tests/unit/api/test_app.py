@@ -14,7 +14,7 @@ from api import problems
 from api.app import create_app
 from api.ingest.route import IngestRoute
 from api.routes import add_routes
-from tests.unit.api.doubles import DynamoDb, Sqs, app_of, components_of
+from tests.unit.api.doubles import DynamoDb, Sqs, app_of, components_of, request
 
 _RECORD = '{"id":"1"}'
 _ITEM = {"1": {"id": {"S": "1"}}}
@@ -106,11 +106,15 @@ def test_what_guards_reading_guards_ingestion(guarded: Callable[[Sqs], FastAPI],
     sqs = Sqs()
     app, json = guarded(sqs), {"content-type": "application/json"}
     assert ask(app, "POST", "/records", json, _RECORD) == 401
+    assert ask(app, "POST", "/records/", json, _RECORD) == 401
     assert ask(app, "GET", "/records/1", {}, "") == 401
+    assert ask(app, "HEAD", "/records/1", {}, "") == 401
     assert sqs.bodies == []
     assert ask(app, "POST", "/records", json | _KEY, _RECORD) == 202
+    assert ask(app, "POST", "/records/", json | _KEY, _RECORD) == 202
     assert ask(app, "GET", "/records/1", _KEY, "") == 200
-    assert sqs.bodies == [_RECORD]
+    assert ask(app, "HEAD", "/records/1", _KEY, "") == 200
+    assert sqs.bodies == [_RECORD, _RECORD]
 
 
 @pytest.mark.parametrize("guarded", _GUARDED[1:])
@@ -129,8 +133,8 @@ def test_a_dependency_can_be_overridden_for_ingestion_as_fastapi_documents() -> 
 def test_the_app_is_a_fastapi_app_and_nothing_is_around_it() -> None:
     app = app_of()
     assert isinstance(app, FastAPI)
-    (ingestion,) = [route for route in app.routes if isinstance(route, IngestRoute)]
-    assert (ingestion.path, ingestion.methods) == ("/records", {"POST"})
+    ingestion = [(route.path, route.methods) for route in app.routes if isinstance(route, IngestRoute)]
+    assert ingestion == [("/records", {"POST"}), ("/records/", {"POST"})]
 
 
 @pytest.mark.parametrize("root_path", ["", "/prefix"])
@@ -161,7 +165,53 @@ def test_the_ingest_route_answers_as_fastapis_own_route_does(root_path: str) -> 
 
 def _with_ordinary_route() -> FastAPI:
     app = create_app(components_of())
-    (ingestion,) = [route for route in app.routes if isinstance(route, IngestRoute)]
-    app.router.routes.remove(ingestion)
+    app.router.routes[:] = [route for route in app.routes if not isinstance(route, IngestRoute)]
     app.router.add_api_route("/records", components_of().accept_records, methods=["POST"], status_code=202)
     return app
+
+
+def test_a_slash_at_the_end_is_the_same_path_and_no_second_one_in_the_openapi_document() -> None:
+    sqs = Sqs()
+    app = app_of(sqs)
+    assert by_asgi("")(app, "POST", "/records/", {"content-type": "application/json"}, _RECORD) == 202
+    assert sqs.bodies == [_RECORD]
+    assert "/records/" not in app.openapi()["paths"]
+
+
+@pytest.mark.parametrize("path", ["/records?id=1", "/records/1", "/buffer", "/ready", "/health", "/", "/docs"])
+def test_head_is_answered_as_get_is_and_allow_names_it(path: str) -> None:
+    app = app_of(Sqs(), DynamoDb(_ITEM))
+    got, headed, refused = (
+        request(app, method, path, headers={"x-request-id": "one"}) for method in ("GET", "HEAD", "PATCH")
+    )
+    assert got.status_code in {200, 307}
+    assert (headed.status_code, headed.headers) == (got.status_code, got.headers)
+    assert refused.status_code == 405
+    assert set(refused.headers["allow"].split(", ")) - {"POST"} == {"GET", "HEAD"}
+
+
+def test_head_is_not_in_the_openapi_document() -> None:
+    assert {method for path in app_of().openapi()["paths"].values() for method in path} == {"get", "post"}
+
+
+@pytest.mark.parametrize("root_path", ["", "/prefix"])
+def test_the_root_leads_browsers_and_people_with_curl_to_the_docs(root_path: str) -> None:
+    async def get() -> httpx.Response:
+        transport = httpx.ASGITransport(app_of(), root_path=root_path)
+        async with httpx.AsyncClient(transport=transport, base_url="http://api", follow_redirects=False) as client:
+            return await client.get(f"{root_path}/")
+
+    answer = asyncio.run(get())
+    assert (answer.status_code, answer.headers["location"]) == (307, f"{root_path}/docs")
+    assert answer.text.endswith(f" {root_path}/docs\n")
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/records/1", "/nowhere"])
+def test_no_answer_depends_on_the_host_that_a_client_names(path: str) -> None:
+    app = app_of(Sqs(), DynamoDb(_ITEM))
+    answers = [
+        request(app, "GET", path, headers={"x-request-id": "one", "host": host, "x-forwarded-host": host})
+        for host in ("api", "evil.example")
+    ]
+    assert answers[0].content == answers[1].content
+    assert answers[0].headers == answers[1].headers
