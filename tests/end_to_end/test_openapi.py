@@ -11,7 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
+from dev.console.screenshot import BrowserMissing, browser, chromium
 from dev.paths import ROOT
 from tests.harness.stack import Stack
 
@@ -84,3 +86,25 @@ def test_the_docs_page_needs_no_other_host(stack: Stack) -> None:
         assert link.startswith("/"), link
         assert httpx.get(f"{stack['API_URL']}{link}").status_code == 200
     assert httpx.get(f"{stack['API_URL']}/openapi.json").json()["info"]["title"] == "Forebay"
+
+
+def test_trying_it_out_on_the_docs_page_fills_in_no_idempotency_key_and_two_tries_are_two_records(stack: Stack) -> None:
+    try:
+        chromium()
+    except BrowserMissing as error:
+        pytest.skip(str(error))
+    with browser() as opened:
+        page = opened.new_page()
+        page.goto(stack["API_URL"])  # which leads to /docs
+        operation = page.locator("#operations-records-accept_records")
+        operation.get_by_role("button", name="Accept records").first.click()
+        operation.get_by_role("button", name="Try it out").click()
+        expect(operation.get_by_placeholder("Idempotency-Key")).to_have_value("")
+        operation.locator("textarea").fill("{}")
+        ids = set()
+        for _ in range(2):
+            with page.expect_response(f"{stack['API_URL']}/records") as answer:
+                operation.get_by_role("button", name="Execute").click()
+            assert answer.value.status == 202
+            ids |= {receipt["id"] for receipt in answer.value.json()["records"]}
+        assert len(ids) == 2
