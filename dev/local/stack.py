@@ -79,6 +79,7 @@ def running_stack(settings: LocalSettings, stop: StopRequest, *, reload: bool = 
         outputs = deploy(local_session(aws), aws_url, parameters)
 
         api = start("api", _api_arguments(settings.port, reload=reload), aws | api_environment(settings, outputs))
+        api = start("api", api_arguments(settings.port, reload=reload), aws | api_environment(outputs))
         if reload:
             started.enter_context(followed(api.log, sys.stdout))
         console = start("console", ["dev.console"], {**aws, **console_environment(settings, outputs, api_url, token)})
@@ -91,10 +92,10 @@ def running_stack(settings: LocalSettings, stop: StopRequest, *, reload: bool = 
         yield stack
 
 
-def _api_arguments(port: int, *, reload: bool) -> list[str]:
+def api_arguments(port: int, *, reload: bool) -> list[str]:
     arguments = ["uvicorn", "api.main:app", "--host", LOOPBACK, "--port", str(port)]
     # httptools, the other parser, drops the body of a request that asks for an upgrade (curl --http2, Java).
-    arguments += ["--http", "h11", "--ws", "none", "--no-server-header"]
+    arguments += ["--http", "api.client_time_limit:TimeLimitedH11", "--ws", "none", "--no-server-header"]
     if reload:
         arguments += ["--reload", *(argument for folder in RELOADED for argument in ("--reload-dir", folder))]
         # A request under way may hang because of the change itself; it must not hold the restart up.
