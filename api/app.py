@@ -10,6 +10,7 @@ from api import problems
 from api.composition import ApiComponents
 from api.openapi import SCHEMAS
 from api.request_log import RequestLog
+from api.request_target import AbsoluteForm
 from api.routes import add_routes
 
 VERSION = "0.1.0"
@@ -28,6 +29,7 @@ def create_app(components: ApiComponents) -> FastAPI:
         description=_DESCRIPTION,
         middleware=[
             Middleware(RequestLog),  # the first is the outermost: every answer gets its request's id
+            Middleware(AbsoluteForm),
         ],
         redoc_url=None,
         redirect_slashes=False,
