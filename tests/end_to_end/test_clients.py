@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from dev.paths import ROOT
@@ -71,3 +73,50 @@ def test_what_winston_sends_in_batches_is_stored_once(stack: Stack) -> None:
 
     eventually(lambda: len(stored()) >= 25, 30)
     assert sorted(stored(), key=int) == [str(n) for n in range(25)]
+
+
+_OTLP_RECORDS = [{"timeUnixNano": "1764400000000000001", "body": {"stringValue": f"otlp says {n}"}} for n in range(4)]
+_OTLP_RESOURCE = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+_ENVELOPES: dict[str, Any] = {
+    "pino": {"logs": [{"level": 30, "msg": f"pino says {n}"} for n in range(3)]},
+    "otlp": {
+        "resourceLogs": [
+            {
+                "resource": _OTLP_RESOURCE,
+                "scopeLogs": [{"logRecords": _OTLP_RECORDS[:1]}, {"scope": {}, "logRecords": []}],
+            },
+            {"resource": _OTLP_RESOURCE, "scopeLogs": [{"logRecords": _OTLP_RECORDS[1:]}]},
+        ]
+    },
+}
+_UNWRAPPED = {
+    "pino": _ENVELOPES["pino"]["logs"],
+    "otlp": [{**record, "resource": _OTLP_RESOURCE} for record in _OTLP_RECORDS],
+}
+
+
+def read(stack: Stack, record_id: str) -> Any:
+    def stored() -> Any:
+        answer = httpx.get(f"{stack['API_URL']}/records", params={"id": record_id})
+        return answer.json() if answer.status_code == 200 else None
+
+    return eventually(stored, 30)
+
+
+@pytest.mark.parametrize("name", _ENVELOPES)
+def test_an_envelope_is_one_record_and_the_line_of_the_docs_unwraps_it(stack: Stack, name: str, tmp_path: Path) -> None:
+    whole = httpx.post(f"{stack['API_URL']}/records", json=_ENVELOPES[name]).json()["records"]
+    assert [read(stack, receipt["id"]) for receipt in whole] == [{**_ENVELOPES[name], "id": whole[0]["version"]}]
+
+    if not shutil.which("jq") or not shutil.which("curl"):
+        pytest.skip("the line needs jq and curl")
+    page = (CLIENTS / "README.md").read_text()
+    (line,) = re.findall(rf"^jq [^\n]* {name}\.json \|(?:\s[^\n]*){{1,2}}?@-$", page, re.MULTILINE)
+    (tmp_path / f"{name}.json").write_text(json.dumps(_ENVELOPES[name]))
+    environment = {**os.environ, "API_URL": stack["API_URL"]}
+    done = subprocess.run(["/bin/sh", "-c", line], cwd=tmp_path, env=environment, capture_output=True, check=True)
+    receipts = json.loads(done.stdout)["records"]
+    stored = [read(stack, receipt["id"]) for receipt in receipts]
+    assert stored == [
+        {**record, "id": receipt["id"]} for record, receipt in zip(_UNWRAPPED[name], receipts, strict=True)
+    ]
