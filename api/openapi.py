@@ -215,9 +215,7 @@ ACCEPT_REQUEST: dict[str, Any] = {
             " `2026-11-23/batch-7`; another request needs another key.",
             # No example: /docs would fill it in, and whoever tries twice would overwrite the first try.
             "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH_MAX, "pattern": "^[ -~]+$"},
-            "example": "2026-11-23/batch-7",
         },
-        }
     ],
     "requestBody": {
         "description": "One record, an array of records, or one record a line. Each may be compressed:"

@@ -78,8 +78,7 @@ def running_stack(settings: LocalSettings, stop: StopRequest, *, reload: bool = 
         }
         outputs = deploy(local_session(aws), aws_url, parameters)
 
-        api = start("api", _api_arguments(settings.port, reload=reload), aws | api_environment(settings, outputs))
-        api = start("api", api_arguments(settings.port, reload=reload), aws | api_environment(outputs))
+        api = start("api", api_arguments(settings.port, reload=reload), aws | api_environment(settings, outputs))
         if reload:
             started.enter_context(followed(api.log, sys.stdout))
         console = start("console", ["dev.console"], {**aws, **console_environment(settings, outputs, api_url, token)})
