@@ -29,6 +29,16 @@ class WriteCapacity:
     def units_per_second(self) -> float:
         return self._rate
 
+    @property
+    def level(self) -> float:
+        """The units that are there now; below zero after a write that took more."""
+        self._fill()
+        return self._level
+
+    @property
+    def level_max(self) -> float:
+        return self._rate * self._seconds_max
+
     def provision(self, units_per_second: float) -> None:
         """Changes the rate from now on; credit beyond what the new rate may hold is lost."""
         self._fill()

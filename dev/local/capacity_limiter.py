@@ -67,6 +67,9 @@ class CapacityLimiter:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         operation = aws_operation(scope, DYNAMODB)
+        if operation == "DescribeTable":
+            await self._see_table(scope, receive, send)
+            return
         if operation not in _ONE_ITEM | _MANY_ITEMS:
             await self._app(scope, receive, send)
             return
@@ -79,6 +82,20 @@ class CapacityLimiter:
         else:
             response = await self._write(scope, operation, request, names)
         await response.send_to(send)
+
+    def saved_up(self) -> dict[str, tuple[float, float]]:
+        """By table: the units that are there now, and how many there are at most."""
+        capacities = {name: table.capacity for (_, name), table in self._tables.items()}
+        return {name: (capacity.level, capacity.level_max) for name, capacity in capacities.items()}
+
+    async def _see_table(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes it on. A table saves up from when it is first seen, not only from its first write."""
+        body = await read_body(receive)
+        response = await self._forward(scope, body)
+        await response.send_to(send)
+        table = _table_of(response)
+        if table.get("ProvisionedThroughput", {}).get("WriteCapacityUnits"):
+            self._keep(_identity(scope, table["TableName"]), table)
 
     async def _write(self, scope: Scope, operation: str, request: Json, names: set[str]) -> BufferedResponse:
         tables = {name: table for name in names if (table := await self._table(scope, name))}
@@ -131,17 +148,19 @@ class CapacityLimiter:
 
     async def _table(self, scope: Scope, name: str) -> _LimitedTable | None:
         """The table as provisioned now; None for one that is on-demand or does not exist."""
-        now = self._monotonic()
-        # The credential scope tells accounts and regions apart.
-        identity = (header(scope, b"authorization").partition(b",")[0], name)
+        identity = _identity(scope, name)
         known = self._tables.get(identity)
-        if known and now - known.described_at < _PROVISIONED_SECONDS:
+        if known and self._monotonic() - known.described_at < _PROVISIONED_SECONDS:
             return known
         description = await self._describe(scope, name)
-        units = description.get("ProvisionedThroughput", {}).get("WriteCapacityUnits")
-        if not units:
+        if not description.get("ProvisionedThroughput", {}).get("WriteCapacityUnits"):
             self._tables.pop(identity, None)
             return None
+        return self._keep(identity, description)
+
+    def _keep(self, identity: tuple[bytes, str], description: Json) -> _LimitedTable:
+        units, now = description["ProvisionedThroughput"]["WriteCapacityUnits"], self._monotonic()
+        known = self._tables.get(identity)
         if known is None or known.arn != description["TableArn"]:
             capacity = WriteCapacity(units, self._burst_seconds, self._monotonic)
             known = self._tables[identity] = _LimitedTable(description["TableArn"], capacity, now)
@@ -153,9 +172,7 @@ class CapacityLimiter:
     async def _describe(self, scope: Scope, name: str) -> Json:
         headers = [(key, value) for key, value in scope["headers"] if key.lower() != b"x-amz-target"]
         headers.append((b"x-amz-target", DYNAMODB + b"DescribeTable"))
-        response = await self._forward({**scope, "headers": headers}, json.dumps({"TableName": name}).encode())
-        table: Json = json.loads(response.body).get("Table", {})
-        return table
+        return _table_of(await self._forward({**scope, "headers": headers}, json.dumps({"TableName": name}).encode()))
 
     async def _forward(self, scope: Scope, body: bytes) -> BufferedResponse:
         """The emulator's response to the request with this body."""
@@ -182,6 +199,17 @@ def throttling_error(arns: list[str]) -> BufferedResponse:
         " provisioning level with the UpdateTable API.",
         ThrottlingReasons=[{"reason": "TableWriteProvisionedThroughputExceeded", "resource": arn} for arn in arns],
     )
+
+
+def _identity(scope: Scope, name: str) -> tuple[bytes, str]:
+    """Access key and region tell accounts and regions apart. `Credential=KEY/date/region/service/aws4_request`."""
+    key, _, rest = header(scope, b"authorization").partition(b",")[0].partition(b"/")
+    return key + b"/" + b"".join(rest.split(b"/")[1:2]), name
+
+
+def _table_of(response: BufferedResponse) -> Json:
+    table: Json = json.loads(response.body).get("Table", {})
+    return table
 
 
 def _table_names(operation: str, request: Json) -> set[str]:

@@ -8,7 +8,8 @@ import hmac
 import json
 from http import HTTPStatus
 
-from dev.local.asgi import App, Headers, Receive, Scope, Send, header, json_response, read_body
+from dev.local.asgi import App, Headers, Json, Receive, Scope, Send, header, json_response, read_body
+from dev.local.capacity_limiter import CapacityLimiter
 from dev.local.counters import Counters
 from dev.local.fault_injection import EmulatorFault, FaultInjector
 
@@ -18,13 +19,15 @@ TOKEN_HEADER = "x-forebay-token"  # noqa: S105 - a name
 _HEADERS: Headers = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
 
 
-def with_control_api(app: App, token: str, faults: FaultInjector, counters: Counters) -> App:
+def with_control_api(app: App, token: str, faults: FaultInjector, counters: Counters, limiter: CapacityLimiter) -> App:
     async def controlled(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] not in {COUNTERS_PATH, FAULTS_PATH}:
             await app(scope, receive, send)
             return
         status = await _handle(scope, receive, token, faults)
-        content = {"faults": sorted(faults.active), **counters.as_json()} if status == HTTPStatus.OK else {}
+        content: Json = {}
+        if status == HTTPStatus.OK:
+            content = {"faults": sorted(faults.active), "saved_up": limiter.saved_up(), **counters.as_json()}
         await json_response(status, content, _HEADERS).send_to(send)
 
     return controlled

@@ -8,6 +8,7 @@ from records.item import RESERVED_NAME
 
 LAST_PUTS_MAX = 50
 _ID_LENGTH_MAX = 100
+_METER_BYTES = 65_536
 
 
 @dataclass(slots=True)
@@ -29,6 +30,10 @@ class Counters:
         self.tables: defaultdict[str, TableCounters] = defaultdict(TableCounters)
         self.sent: defaultdict[str, int] = defaultdict(int)
         """Messages that SQS confirmed."""
+        self.batch_requests: defaultdict[str, int] = defaultdict(int)
+        self.other_requests: defaultdict[str, int] = defaultdict(int)
+        """Requests to each queue as SQS meters them: SendMessageBatch, as only the API uses it; and the others, which are
+        the consumer's."""
 
     def count_put(self, table: str, units: float, request: Json) -> None:
         counters = self.tables[table]
@@ -48,12 +53,19 @@ class Counters:
     def count_units(self, table: str, units: float) -> None:
         self.tables[table].units += units
 
+    def count_request(self, queue: str, operation: str, size: int) -> None:
+        """`size` is in bytes; SQS meters 64 KB as a request: https://aws.amazon.com/sqs/pricing/"""
+        requests = self.batch_requests if operation == "SendMessageBatch" else self.other_requests
+        requests[queue] += max(1, -(-size // _METER_BYTES))
+
     def count_throttle(self, table: str) -> None:
         self.tables[table].throttles += 1
 
     def as_json(self) -> Json:
         return {
             "sent": dict(self.sent),
+            "batch_requests": dict(self.batch_requests),
+            "other_requests": dict(self.other_requests),
             "tables": {
                 name: {
                     "units": counters.units,

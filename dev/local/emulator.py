@@ -61,7 +61,7 @@ async def main() -> None:
     token, counters = os.environ["STACK_TOKEN"], Counters()
     limited = CapacityLimiter(ministack, float(os.environ["BURST_SECONDS"]), time.monotonic, counters)
     faults = FaultInjector(limited, counters)
-    app = with_token(with_control_api(faults, token, faults, counters), token)
+    app = with_token(with_control_api(faults, token, faults, counters, limited), token)
     guarded = BrowserGuard(app, _DOMAINS_OF_DEPLOYED_APIS)
     await serve(guarded, config, shutdown_trigger=stop.wait)  # type: ignore[arg-type] # hypercorn has narrower types
 

@@ -49,10 +49,13 @@ class FaultInjector:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         queue_operation, table_operation = aws_operation(scope, _SQS), aws_operation(scope, DYNAMODB)
         sends = queue_operation in _QUEUE_SENDS
+        changes_queue = bool(queue_operation) and queue_operation not in _QUEUE_OBSERVATIONS
         request: Json = {}
-        if sends or table_operation in _TABLE_WRITES:
+        if changes_queue or table_operation in _TABLE_WRITES:
             body = await read_body(receive)
             request, receive = _json_object(body), replayed(body)
+            if changes_queue:
+                self._counters.count_request(_queue_name(request), queue_operation, len(body))
         if failure := self._failure(queue_operation, table_operation, request):
             await failure.send_to(send)
         elif sends:
@@ -94,9 +97,12 @@ class FaultInjector:
 
         await self._app(scope, receive, observed)
         if status == HTTPStatus.OK:
-            queue = str(request.get("QueueUrl", "")).rpartition("/")[2]
             successful = _json_object(bytes(content)).get("Successful")
-            self._counters.sent[queue] += 1 if successful is None else len(successful)
+            self._counters.sent[_queue_name(request)] += 1 if successful is None else len(successful)
+
+
+def _queue_name(request: Json) -> str:
+    return str(request.get("QueueUrl", "")).rpartition("/")[2]
 
 
 def _json_object(body: bytes) -> Json:

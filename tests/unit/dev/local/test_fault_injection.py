@@ -22,7 +22,7 @@ async def emulator(scope: Scope, receive: Receive, send: Send) -> None:
     request = json.loads(message["body"] or b"{}")
     operation = dict(scope["headers"]).get(b"x-amz-target", b"").decode().rpartition(".")[2]
     answers: dict[str, dict[str, Any]] = {
-        "DescribeTable": {"Table": {"TableArn": "arn", "ProvisionedThroughput": {"WriteCapacityUnits": 10}}},
+        "DescribeTable": {"Table": {"TableName": "T", "TableArn": "arn", "ProvisionedThroughput": {"WriteCapacityUnits": 10}}},
         "PutItem": {"ConsumedCapacity": {"TableName": "T", "CapacityUnits": 5}},
         "SendMessageBatch": {"Successful": [{"Id": "0"}, {"Id": "1"}], "Failed": [{"Id": "2"}]},
     }
@@ -34,8 +34,9 @@ async def emulator(scope: Scope, receive: Receive, send: Send) -> None:
 class Aws:
     def __init__(self) -> None:
         counters = Counters()
-        faults = FaultInjector(CapacityLimiter(emulator, 0, lambda: 0.0, counters), counters)
-        self.app = with_control_api(faults, "secret", faults, counters)
+        limiter = CapacityLimiter(emulator, 0, lambda: 0.0, counters)
+        faults = FaultInjector(limiter, counters)
+        self.app = with_control_api(faults, "secret", faults, counters, limiter)
 
     def call(self, method: str, path: str, **given: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
