@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from dev.console.time_series import ChartPoint, Json
 
-BLUE, TEAL, GREEN, ORANGE, RED, PURPLE = "#3b82f6", "#14a3a3", "#2f9e5f", "#e08a1e", "#dc4c4c", "#a855c8"
+BLUE, TEAL, GREEN, GREY, PURPLE = "#3b82f6", "#14a3a3", "#2f9e5f", "#8a94a0", "#a855c8"
 _SPAN_SECONDS_MIN = 60
 _FAINT = "rgba(128,138,150,0.22)"
 
@@ -17,10 +17,7 @@ def records_lines(points: Sequence[ChartPoint]) -> list[Json]:
 
 
 def backlog_lines(points: Sequence[ChartPoint]) -> list[Json]:
-    lines = [
-        _line("backlog", TEAL, points, lambda p: p.backlog, area=0.35),
-        _line("of which in flight", ORANGE, points, lambda p: p.in_flight, width=1),
-    ]
+    lines = [_line("backlog", TEAL, points, lambda p: p.backlog, area=0.35)]
     if any(point.original_unstored is not None for point in points):
         name = "not stored by the original pattern"
         lines.append(_line(name, PURPLE, points, lambda p: p.original_unstored, dashed=True))
@@ -30,8 +27,7 @@ def backlog_lines(points: Sequence[ChartPoint]) -> list[Json]:
 def table_lines(points: Sequence[ChartPoint]) -> list[Json]:
     return [
         _line("consumed", GREEN, points, lambda p: p.units, area=0.25),
-        {**_line("provisioned", ORANGE, points, lambda p: p.capacity, dashed=True), "step": "end"},
-        _line("throttled calls a second", RED, points, lambda p: p.throttles, width=1),
+        {**_line("provisioned", GREY, points, lambda p: p.capacity, dashed=True), "step": "end"},
     ]
 
 

@@ -53,7 +53,7 @@ def send_card(state: ConsoleState) -> Callable[[], None]:
             length = _number("Length", 10, 1, generated_load.SECONDS_MAX, "s")
         with ui.element("div").classes("fb-row"):
             start = ui.button("Send the load").props("outline no-caps")
-            stop = ui.button("StopFlag", on_click=state.sender.stop).props("flat no-caps color=negative")
+            stop = ui.button("Stop", on_click=state.sender.stop).props("flat no-caps color=negative")
         progress_label = ui.label().classes("fb-note").props("data-testid=sending role=status")
 
     def send_load() -> None:
@@ -107,8 +107,13 @@ def capacity_card(state: ConsoleState) -> Callable[[], None]:
                 ).classes("fb-chip")
         ui.label("the limiter applies it at once; the consumer notices within half a minute").classes("fb-note")
 
+    shown: list[int] = []
+
     def refresh() -> None:
         latest = state.series.latest
+        if latest and shown != [latest.capacity]:  # not while somebody types another
+            shown[:] = [latest.capacity]
+            number.set_value(latest.capacity)
         now.set_text(f"now {whole(latest.capacity)} write units/s" if latest else UNKNOWN)
 
     return refresh
@@ -126,20 +131,28 @@ def faults_card(state: ConsoleState) -> Callable[[], None]:
         return set_fault
 
     with _card("Faults"):
-        for fault, (title, note) in _FAULTS.items():
-            switches[fault] = ui.switch(title, on_change=on_change(fault)).props("dense").classes("fb-switch")
-            ui.label(note).classes("fb-note fb-under")
+        with ui.element("div").classes("fb-switches"):
+            for fault, (title, note) in _FAULTS.items():
+                switches[fault] = ui.switch(title, on_change=on_change(fault)).props("dense").classes("fb-switch")
+                switches[fault].tooltip(note)
         button = ui.button("Send poison messages", on_click=lambda: attempt(state.send_poison(), "Four messages sent"))
         button.props("outline no-caps").classes("fb-wide")
-        note = f"{len(generated_load.POISON)} messages that can never be stored, straight to the queue"
-        ui.label(note).classes("fb-note")
+        poison = ui.label().classes("fb-note").props("data-testid=poison")
 
     def refresh() -> None:
+        poison.set_text(_poison_text(state))
         for name, switch in switches.items():
             if switch.value != (name in state.faults):
                 switch.set_value(name in state.faults)
 
     return refresh
+
+
+def _poison_text(state: ConsoleState) -> str:
+    progress = state.poison
+    if not progress.sent:
+        return f"{len(generated_load.POISON)} messages that can never be stored, straight to the queue"
+    return f"poison: {whole(progress.waiting)} wait in the queue, {whole(progress.dead_lettered)} dead-lettered"
 
 
 def comparison_card(state: ConsoleState) -> Callable[[], None]:
@@ -149,7 +162,7 @@ def comparison_card(state: ConsoleState) -> Callable[[], None]:
             for head in ("", "Forebay", "original"):
                 ui.label(head).classes("fb-comparison-head")
             cells: list[tuple[ui.label, ui.label]] = []
-            for name in ("in the queue", "dead-lettered", "items stored"):
+            for name in ("in the queue", "dead-lettered", "items in its table"):
                 ui.label(name).classes("fb-note")
                 cells.append((ui.label(), ui.label()))
         note = "It dead-letters a record after 20 receives, 20 s apart: after about seven minutes."
@@ -170,7 +183,7 @@ def comparison_card(state: ConsoleState) -> Callable[[], None]:
             pairs = (
                 (now.backlog, now.original.backlog),
                 (now.dead_lettered - at_start.dead_lettered, now.original.dead_lettered),
-                (now.items - at_start.items, now.original.stored),
+                (now.items, now.original.stored),
             )
             for (forebay_label, original_label), (forebay, original) in zip(cells, pairs, strict=True):
                 forebay_label.set_text(whole(forebay))

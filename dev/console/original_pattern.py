@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dev.console.time_series import OriginalPatternSnapshot
 from ops.depth import depth_of
+from ops.draining import SQS_METER_BYTES
+from ops.live_cost import Meters
 from records.item import Provenance, to_item
 from records.limits import SEND_BATCH_ENTRIES_MAX
 from records.message import VERSION_ATTRIBUTE
@@ -49,6 +52,9 @@ class OriginalPattern:
         )["QueueUrl"]
         self._units = self._create_table(like=target.record_table_name)
         self._stop = threading.Event()
+        self._began = time.time()
+        self._used = Meters()
+        self._metering = threading.Lock()
         for number in range(_WORKERS):
             threading.Thread(target=self._work, name=f"{_NAME}-{number}", daemon=True).start()
 
@@ -65,11 +71,15 @@ class OriginalPattern:
                 for n, (body, version) in enumerate(pairs[at : at + SEND_BATCH_ENTRIES_MAX])
             ]
             self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries)
+            size = sum(len(body) for body in records[at : at + SEND_BATCH_ENTRIES_MAX])
+            self._meter(records=len(entries), send_requests=-(-size // SQS_METER_BYTES))
 
     def snapshot(self) -> OriginalPatternSnapshot:
         items = self._dynamodb.describe_table(TableName=self.table)["Table"]["ItemCount"]
+        seconds = time.time() - self._began
+        meters = replace(self._used, seconds=seconds, provisioned_unit_seconds=seconds * self._units)
         return OriginalPatternSnapshot(
-            depth_of(self._sqs, self._url).total, depth_of(self._sqs, self._dead_letter_url).total, items
+            depth_of(self._sqs, self._url).total, depth_of(self._sqs, self._dead_letter_url).total, items, meters
         )
 
     def provision(self, units: int) -> None:
@@ -108,13 +118,23 @@ class OriginalPattern:
             MessageAttributeNames=["All"],
             MessageSystemAttributeNames=["SentTimestamp"],
         ).get("Messages", [])
+        if not messages:
+            return
         done: list[Any] = []
+        began = time.monotonic()
         with suppress(Exception):  # whatever it is, the rest of the batch returns to the queue
             for message in messages:
                 self._put(message)
                 done.append({"Id": str(len(done)), "ReceiptHandle": message["ReceiptHandle"]})
         if done:
             self._sqs.delete_message_batch(QueueUrl=self._url, Entries=done)
+        milliseconds = (time.monotonic() - began) * 1000
+        self._meter(invocations=1, milliseconds=milliseconds, drain_requests=1 + bool(done), stored=len(done))
+
+    def _meter(self, **used: float) -> None:
+        """Adds to the meters: each batch is an invocation, and its receive a request."""
+        with self._metering:
+            self._used = replace(self._used, **{name: getattr(self._used, name) + n for name, n in used.items()})
 
     def _put(self, message: Any) -> None:  # noqa: ANN401 - boto3's own
         version = message["MessageAttributes"][VERSION_ATTRIBUTE]["StringValue"]

@@ -9,10 +9,13 @@ from nicegui import ui
 from dev.console import charts
 from dev.console.controls import capacity_card, comparison_card, faults_card, send_card
 from dev.console.dead_letters_panel import dead_letters_panel
+from dev.console.hero import hero
+from dev.console.money_panel import money_panel
 from dev.console.recent_records_panel import recent_records_panel
 from dev.console.state import POLL_SECONDS, ConsoleState
 from dev.console.tiles import NAMES, tiles
 from dev.console.time_series import ChartPoint, Json
+from ops.formatting import count
 
 _STYLE = Path(__file__).with_name("style.css")
 _SPANS = {60: "1 min", 300: "5 min", 900: "15 min"}
@@ -25,15 +28,19 @@ def page(state: ConsoleState) -> None:
     ui.colors(primary="#0f8a80")
     dark = ui.dark_mode(None)
     refreshers: list[Callable[[], None]] = []
-    with ui.element("main").classes("fb-page"):
-        refreshers += [_header(state, dark), _banner(state), _tiles(state)]
+    with ui.element("main").classes("fb-page") as main:
+        refreshers += [_header(state, dark), _banner(state)]
         with ui.element("div").classes("fb-columns"):
             with ui.element("div").classes("fb-main"):
-                refreshers += [_charts(state), recent_records_panel(state), dead_letters_panel(state)]
+                with ui.element("div").classes("fb-top"):
+                    refreshers += [hero(state)]
+                refreshers += [money_panel(state), _tiles(state), _charts(state)]
+                refreshers += [dead_letters_panel(state), recent_records_panel(state)]
             with ui.element("aside").classes("fb-side"):
-                refreshers += [send_card(state), capacity_card(state), faults_card(state), comparison_card(state)]
+                refreshers += [send_card(state), faults_card(state), capacity_card(state), comparison_card(state)]
 
     def refresh() -> None:
+        main.classes(replace="fb-page fb-stale" if state.series.error else "fb-page")
         for each in refreshers:
             each()
 
@@ -67,6 +74,8 @@ def _header(state: ConsoleState, dark: ui.dark_mode) -> Callable[[], None]:
             text, kind = "fault active", "warn"
         elif series.latest.backlog:
             text, kind = "draining", "busy"
+        elif dead := series.latest.dead_lettered:
+            text, kind = count(dead, "dead letter"), "bad"
         else:
             text, kind = "empty", "idle"
         status.set_text(text)
@@ -123,15 +132,10 @@ def _charts(state: ConsoleState) -> Callable[[], None]:
         empty.classes("fb-empty")
         drawn: list[tuple[ui.echart, Callable[[list[ChartPoint]], list[Json]]]] = [
             (
-                _chart("Records a second", [("accepted", charts.BLUE), ("written to the table", charts.GREEN)]),
-                charts.records_lines,
-            ),
-            (
                 _chart(
                     "Backlog, in records",
                     [
                         ("backlog", charts.TEAL),
-                        ("of which in flight", charts.ORANGE),
                         ("not stored by the original pattern, if it runs", charts.PURPLE),
                     ],
                     tall=True,
@@ -139,9 +143,13 @@ def _charts(state: ConsoleState) -> Callable[[], None]:
                 charts.backlog_lines,
             ),
             (
+                _chart("Records a second", [("accepted", charts.BLUE), ("written to the table", charts.GREEN)]),
+                charts.records_lines,
+            ),
+            (
                 _chart(
                     "Write units a second, mean of 10 s",
-                    [("consumed", charts.GREEN), ("provisioned", charts.ORANGE), ("throttled calls", charts.RED)],
+                    [("consumed", charts.GREEN), ("provisioned", charts.GREY)],
                 ),
                 charts.table_lines,
             ),

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from botocore.config import Config
 
@@ -25,6 +27,10 @@ class ConsoleSettings:
     token: str
     """Of this run; it opens the emulator's control API."""
     target: Target
+    api_log: Path
+    """The file of the API's log lines."""
+    logs: Any
+    """boto3's client of CloudWatch Logs, for the consumer's."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "ConsoleSettings":
@@ -46,4 +52,6 @@ class ConsoleSettings:
             aws_url=aws_url,
             token=environment["STACK_TOKEN"],
             target=target,
+            api_log=Path(environment["API_LOG"]),
+            logs=session.client("logs", endpoint_url=aws_url, config=_CONFIG),
         )

@@ -16,7 +16,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from dev.console.clients import ApiClient, ControlClient
 from dev.console.dead_letters import ConsoleDeadLetters, DeadLettersOverview
 from dev.console.generated_load import POISON
+from dev.console.meters import StackMeters
 from dev.console.original_pattern import OriginalPattern
+from dev.console.outstanding import OutstandingRecords
+from dev.console.poison import PoisonProgress
 from dev.console.sender import RecordSender
 from dev.console.settings import ConsoleSettings
 from dev.console.time_series import Json, OriginalPatternSnapshot, StackSnapshot, TimeSeries
@@ -45,6 +48,9 @@ class ConsoleState:
         self._api = ApiClient(settings.api_url)
         self.sender = RecordSender(self._api, self._send_to_original)
         self._dead_letter_queue = ConsoleDeadLetters(settings.target)
+        self._meters = StackMeters(settings.api_log, settings.logs)
+        self._outstanding = OutstandingRecords()
+        self.poison = PoisonProgress()
         self._versions = Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits)
         self._original_starts = asyncio.Lock()
         self._fault_changes = 0
@@ -68,19 +74,27 @@ class ConsoleState:
         )
         target = self.settings.target
         counted: Json = counters["tables"].get(target.record_table_name, {})
+        sent = counters["sent"].get(target.record_queue_url.rpartition("/")[2], 0)
+        done = counted.get("puts", 0) + counted.get("superseded", 0) + self._meters.dead_lettered
+        saved_up, saved_up_max = counters["saved_up"].get(target.record_table_name, (0.0, 0.0))
+        capacity = table["ProvisionedThroughput"]["WriteCapacityUnits"]
+        self.poison.update(self._meters.dead_lettered)
         snapshot = StackSnapshot(
             at=time.time(),
-            waiting=records.waiting,
+            backlog=self._outstanding.count(sent, done, records.total),
             in_flight=records.in_flight,
             dead_lettered=dead_letters.total,
             items=table["ItemCount"],
-            capacity=table["ProvisionedThroughput"]["WriteCapacityUnits"],
+            capacity=capacity,
             seconds_to_empty=seconds_to_empty,
-            sent=counters["sent"].get(target.record_queue_url.rpartition("/")[2], 0),
+            sent=sent,
             units=counted.get("units", 0.0),
             puts=counted.get("puts", 0),
             superseded=counted.get("superseded", 0),
             throttles=counted.get("throttles", 0),
+            saved_up=saved_up,
+            saved_up_max=saved_up_max,
+            meters=self._meters.meters(time.time(), capacity, target, counters),
             faults=frozenset(counters["faults"]),
             last_puts=tuple(counted.get("last_puts", ())),
             original=original,
@@ -98,6 +112,7 @@ class ConsoleState:
 
     def _read_queues_and_table(self) -> tuple[QueueDepth, QueueDepth, Any, OriginalPatternSnapshot | None]:
         target = self.settings.target
+        self._meters.read()
         table = target.dynamodb.describe_table(TableName=target.record_table_name)["Table"]
         snapshot = None
         if original := self.original:
@@ -131,6 +146,7 @@ class ConsoleState:
         """Sends messages that can never be stored, straight to the queue: the API refuses them."""
         target = self.settings.target
         entries: Any = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(POISON)]
+        self.poison.send(len(POISON), self._meters.dead_lettered)
         await asyncio.to_thread(target.sqs.send_message_batch, QueueUrl=target.record_queue_url, Entries=entries)
         if original := self.original:
             await asyncio.to_thread(original.send, POISON, [self._versions.next() for _ in POISON])

@@ -15,16 +15,7 @@ class Tile:
     alarming: bool = False
 
 
-NAMES = (
-    "Accepted",
-    "Backlog",
-    "In flight",
-    "Table writes",
-    "Time to empty",
-    "Throttled calls",
-    "Dead letters",
-    "In table",
-)
+NAMES = ("Accepted", "Throttled calls", "Dead letters", "In table")
 
 
 def tiles(series: TimeSeries) -> list[Tile]:
@@ -32,19 +23,11 @@ def tiles(series: TimeSeries) -> list[Tile]:
     now = series.latest
     if now is None or not series.points:
         return [Tile(name) for name in NAMES]
-    point = series.points[-1]
     rate, whole = formatting.rate, formatting.whole
+    done = whole(now.puts + now.superseded)
     return [
-        Tile("Accepted", rate(point.accepted), "records/s", f"{whole(now.sent)} since the start"),
-        Tile("Backlog", whole(now.backlog), "records", "waiting and in flight"),
-        Tile("In flight", whole(now.in_flight), "records", "received, not put yet"),
-        Tile(
-            "Table writes", rate(point.units), f"of {whole(now.capacity)} units/s", f"{rate(point.records)} records/s"
-        ),
-        Tile(
-            "Time to empty", formatting.time_to_empty(now.seconds_to_empty, now.backlog), "", "if nothing more is sent"
-        ),
-        Tile("Throttled calls", whole(now.throttles), "calls", f"and {whole(now.puts + now.superseded)} puts"),
+        Tile("Accepted", rate(series.points[-1].accepted), "records/s", f"{whole(now.sent)} since the start"),
+        Tile("Throttled calls", whole(now.throttles), "calls", f"beside {done} puts; none of them is an error"),
         Tile(
             "Dead letters",
             whole(now.dead_lettered),

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from ops.live_cost import Meters
+
 Json: TypeAlias = dict[str, Any]
 
 POINTS_MAX = 900
@@ -20,6 +22,7 @@ class OriginalPatternSnapshot:
     backlog: int
     dead_lettered: int
     stored: int
+    meters: Meters = field(default_factory=Meters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,10 @@ class StackSnapshot:
 
     at: float
     """Unix seconds."""
-    waiting: int
+    backlog: int
+    """Records that are accepted, and neither in the table nor dead-lettered."""
     in_flight: int
+    """Messages that the consumer has received; most are hidden until there will be capacity."""
     dead_lettered: int
     items: int
     """In the table."""
@@ -43,14 +48,14 @@ class StackSnapshot:
     puts: int
     superseded: int
     throttles: int
+    saved_up: float = 0.0
+    """Write units of unused capacity that the table has kept."""
+    saved_up_max: float = 0.0
+    meters: Meters = field(default_factory=Meters)
     faults: frozenset[str] = frozenset()
     last_puts: tuple[Mapping[str, Any], ...] = ()
     """The newest is the last."""
     original: OriginalPatternSnapshot | None = None
-
-    @property
-    def backlog(self) -> int:
-        return self.waiting + self.in_flight
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,9 @@ class ChartPoint:
     """Write units a second that the table charged, a mean of `MEAN_SECONDS`."""
     records: float | None
     """Records a second that the table took, a mean too."""
-    throttles: float | None
-    """Calls a second that the table throttled."""
     capacity: int
+    saved_up: float
     backlog: int
-    in_flight: int
     original_unstored: int | None
     """The original pattern's backlog and dead letters: what it was sent and has not stored."""
 
@@ -83,6 +86,8 @@ class TimeSeries:
     """Why the stack does not answer; empty while it does."""
     error_since: float = 0.0
     """Unix seconds."""
+    waited_seconds: float = 0.0
+    """For how long there was a backlog."""
     _recent: deque[StackSnapshot] = field(default_factory=deque)
 
     def add(self, snapshot: StackSnapshot) -> None:
@@ -92,6 +97,8 @@ class TimeSeries:
             self._recent.clear()
             previous = None
         self.error = ""
+        if previous and previous.backlog:
+            self.waited_seconds += max(0.0, snapshot.at - previous.at)
         self.latest = snapshot
         self._recent.append(snapshot)
         while len(self._recent) > 2 and snapshot.at - self._recent[1].at >= MEAN_SECONDS:  # noqa: PLR2004 - a rate needs two
@@ -112,10 +119,9 @@ class TimeSeries:
             accepted=_rate(previous, now, "sent"),
             units=_rate(first, now, "units"),
             records=_rate(first, now, "puts", "superseded"),
-            throttles=_rate(previous, now, "throttles"),
             capacity=now.capacity,
+            saved_up=max(0.0, now.saved_up),
             backlog=now.backlog,
-            in_flight=now.in_flight,
             original_unstored=original.backlog + original.dead_lettered if original else None,
         )
 

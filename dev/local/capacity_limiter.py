@@ -42,6 +42,7 @@ DYNAMODB = b"DynamoDB_20120810."
 """How `X-Amz-Target` begins for DynamoDB."""
 _ONE_ITEM = {"PutItem", "UpdateItem", "DeleteItem"}
 _MANY_ITEMS = {"BatchWriteItem", "TransactWriteItems"}
+_ACCOUNT, _ACCOUNT_DIGITS = b"000000000000", 12
 _PROVISIONED_SECONDS = 1.0
 """How long a table's provisioned throughput is cached before the emulator is asked again."""
 
@@ -202,9 +203,13 @@ def throttling_error(arns: list[str]) -> BufferedResponse:
 
 
 def _identity(scope: Scope, name: str) -> tuple[bytes, str]:
-    """Access key and region tell accounts and regions apart. `Credential=KEY/date/region/service/aws4_request`."""
-    key, _, rest = header(scope, b"authorization").partition(b",")[0].partition(b"/")
-    return key + b"/" + b"".join(rest.split(b"/")[1:2]), name
+    """Account and region, and the table's name. MiniStack takes an access key of twelve digits for the account, as the
+    functions have it, and every other one for the same account. `Credential=KEY/date/region/service/aws4_request`.
+    """
+    credential = header(scope, b"authorization").partition(b"Credential=")[2].partition(b",")[0]
+    key, _, region = (*credential.split(b"/"), b"", b"", b"")[:3]
+    account = key if len(key) == _ACCOUNT_DIGITS and key.isdigit() else _ACCOUNT
+    return account + b"/" + region, name
 
 
 def _table_of(response: BufferedResponse) -> Json:

@@ -32,8 +32,8 @@ class Counters:
         """Messages that SQS confirmed."""
         self.batch_requests: defaultdict[str, int] = defaultdict(int)
         self.other_requests: defaultdict[str, int] = defaultdict(int)
-        """Requests to each queue as SQS meters them: SendMessageBatch, as only the API uses it; and the others, which are
-        the consumer's."""
+        """Requests to each queue as SQS meters them: SendMessageBatch, as the API sends; and the others, as the
+        consumer makes them."""
 
     def count_put(self, table: str, units: float, request: Json) -> None:
         counters = self.tables[table]

@@ -57,8 +57,11 @@ def api_environment(settings: LocalSettings, outputs: StackOutputs) -> dict[str,
     }
 
 
-def console_environment(settings: LocalSettings, outputs: StackOutputs, api_url: str, token: str) -> Mapping[str, str]:
+def console_environment(
+    settings: LocalSettings, outputs: StackOutputs, api_url: str, api_log: Path, token: str
+) -> Mapping[str, str]:
     return {
+        "API_LOG": str(api_log),
         **api_environment(settings, outputs),
         "CONSOLE_PORT": str(settings.console_port),
         "API_URL": api_url,

@@ -31,8 +31,8 @@ class LocalSettings:
             port=int(_number(environment, "PORT", "8000", 1, 65535, whole=True)),
             aws_port=int(_number(environment, "AWS_PORT", "4566", 1, 65535, whole=True)),
             console_port=int(_number(environment, "CONSOLE_PORT", "8080", 1, 65535, whole=True)),
-            wcu=int(_number(environment, "WCU", "5", 1, 1_000_000, whole=True)),
-            burst_seconds=_number(environment, "BURST_SECONDS", "300", 0, 300),
+            wcu=int(_number(environment, "WCU", "10", 1, 1_000_000, whole=True)),
+            burst_seconds=_number(environment, "BURST_SECONDS", "10", 0, 300),
             backlog_hours_max=_number(environment, "BACKLOG_HOURS_MAX", "0", 0, 300),
             open=bool(_number(environment, "OPEN", "0", 0, 1, whole=True)),
         )

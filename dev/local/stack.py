@@ -81,7 +81,9 @@ def running_stack(settings: LocalSettings, stop: StopRequest, *, reload: bool = 
         api = start("api", api_arguments(settings.port, reload=reload), aws | api_environment(settings, outputs))
         if reload:
             started.enter_context(followed(api.log, sys.stdout))
-        console = start("console", ["dev.console"], {**aws, **console_environment(settings, outputs, api_url, token)})
+        console = start(
+            "console", ["dev.console"], {**aws, **console_environment(settings, outputs, api_url, api.log, token)}
+        )
         # Under `reload` it may be broken at the start: then its log shows why, and the next edit may repair it.
         api.wait_until(lambda: responds(f"{api_url}/health"), stop, math.inf if reload else START_SECONDS_MAX)
         console.wait_until(lambda: responds(f"{console_url}{TOKEN_PATH}", token.encode()), stop)

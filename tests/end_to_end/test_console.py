@@ -34,8 +34,8 @@ def chrome() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
-    """With a table that takes six of the burst's records a second."""
-    with running(WCU="30", BURST_SECONDS="0") as opened:
+    """As `make run` starts it."""
+    with running() as opened:
         yield opened
 
 
@@ -50,7 +50,7 @@ def page(chrome: Browser, stack: Stack) -> Iterator[Page]:
     own = (stack["CONSOLE_URL"], stack["CONSOLE_URL"].replace("http", "ws"), "data:", "blob:")
     opened.on("request", lambda request: None if request.url.startswith(own) else errors.append(request.url))
     opened.goto(stack["CONSOLE_URL"])
-    expect(opened.get_by_test_id("state")).to_have_text(re.compile("empty|draining"))
+    expect(opened.get_by_test_id("state")).to_have_text(re.compile("empty|draining|dead letter"))
     yield opened
     opened.close()
     assert errors == []
@@ -74,14 +74,35 @@ def wait_until_drained(page: Page) -> None:
     expect(shown(page, "backlog")).to_have_text("0", timeout=_WAIT_MS)
 
 
-def test_the_burst_fills_the_backlog_and_the_table_drains_it(page: Page, stack: Stack) -> None:
+def number(locator: Locator) -> int:
+    """The first whole number of the text."""
+    found = re.search(r"[\d,]+", locator.inner_text())
+    return int(found[0].replace(",", "")) if found else 0
+
+
+def test_the_first_click_tells_the_story(page: Page, stack: Stack) -> None:
+    """The table has saved up capacity; the burst uses it up, and what is left over falls at the table's rate. And what
+    it costs.
+    """
+    expect(shown(page, "saved-up")).to_have_text("100 of 100 units", timeout=_WAIT_MS)
     screenshot(page, "empty")
     press(page, "Send the burst")
-    expect(shown(page, "sending")).to_have_text("burst: 50 of 50 accepted", timeout=_WAIT_MS)
-    expect(shown(page, "backlog")).not_to_have_text("0", timeout=_WAIT_MS)
     expect(shown(page, "state")).to_have_text("draining", timeout=_WAIT_MS)
-    screenshot(page, "draining")
-    wait_until_drained(page)
+    expect(shown(page, "sending")).to_have_text("burst: 50 of 50 accepted", timeout=_WAIT_MS)
+    backlogs, saved_up = [number(shown(page, "backlog"))], [number(shown(page, "saved-up"))]
+    while backlogs[-1]:
+        page.wait_for_timeout(300)
+        backlogs.append(number(shown(page, "backlog")))
+        saved_up.append(number(shown(page, "saved-up")))
+        if 0 < backlogs[-1] < max(backlogs):
+            screenshot(page, "draining")
+    assert max(backlogs) > 20
+    assert len({backlog for backlog in backlogs if backlog < max(backlogs)}) > 3  # it falls, step by step
+    assert min(saved_up) < 30
+    money = shown(page, "money")
+    expect(money).to_contain_text("Forebay")
+    expect(money).to_contain_text("on demand")
+    expect(shown(page, "waiting-cost")).to_contain_text("Waiting: $0. Workers that sleep through")
     expect(shown(page, "in-table")).to_have_text("10", timeout=_WAIT_MS)
     expect(shown(page, "records")).to_contain_text("→ table")
     assert len(stack.items()) == 10
@@ -159,6 +180,8 @@ def test_poison_messages_are_dead_lettered_with_their_reasons(page: Page) -> Non
     for reason in ("json_malformed", "number_out_of_range", "key_invalid", "record_not_an_object"):
         expect(letters).to_contain_text(reason, timeout=_WAIT_MS)
     expect(shown(page, "dead-letters")).to_have_text("4", timeout=_WAIT_MS)
+    expect(shown(page, "poison")).to_have_text("poison: 0 wait in the queue, 4 dead-lettered", timeout=_WAIT_MS)
+    expect(shown(page, "state")).to_have_text("4 dead letters", timeout=_WAIT_MS)
     screenshot(page, "poison")
 
 
@@ -199,10 +222,11 @@ def test_the_page_shows_when_the_stack_stops_answering_and_when_it_answers_again
     try:
         expect(shown(page, "state")).to_have_text("no answer", timeout=_WAIT_MS)
         expect(page.get_by_text("The stack has not answered since")).to_be_visible()
+        expect(page.locator("main.fb-stale")).to_be_visible()
         screenshot(page, "no-answer")
     finally:
         os.kill(emulator, signal.SIGCONT)
-    expect(shown(page, "state")).to_have_text("empty", timeout=_WAIT_MS)
+    expect(shown(page, "state")).to_have_text("4 dead letters", timeout=_WAIT_MS)
     expect(page.get_by_text("The stack has not answered since")).not_to_be_visible()
 
 

@@ -8,7 +8,7 @@ from dev.console.time_series import POINTS_MAX, OriginalPatternSnapshot, StackSn
 
 _EMPTY = StackSnapshot(
     at=1000.0,
-    waiting=0,
+    backlog=0,
     in_flight=0,
     dead_lettered=0,
     items=0,
@@ -34,9 +34,16 @@ def test_before_the_first_snapshot_the_tiles_have_no_numbers() -> None:
 def test_rates_are_differences_of_totals() -> None:
     series = TimeSeries()
     series.add(snapshot(0))
-    series.add(snapshot(2, sent=50, throttles=4))
+    series.add(snapshot(2, sent=50))
     (first, second) = series.points
-    assert (first.accepted, second.accepted, second.throttles) == (None, 25, 2)
+    assert (first.accepted, second.accepted) == (None, 25)
+
+
+def test_the_time_with_a_backlog_is_added_up() -> None:
+    series = TimeSeries()
+    for second, backlog in enumerate((0, 3, 3, 0, 0, 2, 0)):
+        series.add(snapshot(second, backlog=backlog))
+    assert series.waited_seconds == 3
 
 
 def test_the_tables_rate_is_a_mean_of_ten_seconds() -> None:
@@ -76,7 +83,7 @@ def test_the_series_is_bounded() -> None:
 def test_the_original_pattern_is_drawn_while_it_runs() -> None:
     series = TimeSeries()
     series.add(snapshot(0))
-    assert [line["name"] for line in charts.backlog_lines(list(series.points))] == ["backlog", "of which in flight"]
+    assert [line["name"] for line in charts.backlog_lines(list(series.points))] == ["backlog"]
     series.add(snapshot(1, original=OriginalPatternSnapshot(backlog=40, dead_lettered=3, stored=7)))
     line = charts.backlog_lines(list(series.points))[-1]
     assert [value for _, value in line["data"]] == [None, 43]

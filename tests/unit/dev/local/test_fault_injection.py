@@ -22,7 +22,9 @@ async def emulator(scope: Scope, receive: Receive, send: Send) -> None:
     request = json.loads(message["body"] or b"{}")
     operation = dict(scope["headers"]).get(b"x-amz-target", b"").decode().rpartition(".")[2]
     answers: dict[str, dict[str, Any]] = {
-        "DescribeTable": {"Table": {"TableName": "T", "TableArn": "arn", "ProvisionedThroughput": {"WriteCapacityUnits": 10}}},
+        "DescribeTable": {
+            "Table": {"TableName": "T", "TableArn": "arn", "ProvisionedThroughput": {"WriteCapacityUnits": 10}}
+        },
         "PutItem": {"ConsumedCapacity": {"TableName": "T", "CapacityUnits": 5}},
         "SendMessageBatch": {"Successful": [{"Id": "0"}, {"Id": "1"}], "Failed": [{"Id": "2"}]},
     }
@@ -117,3 +119,34 @@ def test_sends_puts_and_throttles_are_counted() -> None:
     aws.set_faults(EmulatorFault.THROTTLE)
     aws.put()
     assert aws.counters()["tables"]["T"]["throttles"] == 2
+
+
+def test_requests_to_sqs_are_metered_by_queue_and_by_64_kb() -> None:
+    aws = Aws()
+    large = {**_QUEUE, "Entries": [{"Id": "0", "MessageBody": "x" * 70_000}]}
+    aws.ask("AmazonSQS.SendMessageBatch", large)
+    aws.ask("AmazonSQS.SendMessageBatch", {**_QUEUE, "Entries": []})
+    aws.ask("AmazonSQS.ChangeMessageVisibilityBatch", _QUEUE)
+    aws.ask("AmazonSQS.GetQueueAttributes", _QUEUE)
+    counters = aws.counters()
+    assert (counters["batch_requests"], counters["other_requests"]) == ({"Q": 3}, {"Q": 1})
+
+
+def test_a_table_saves_up_from_when_it_is_described_and_whoever_asks_sees_the_same() -> None:
+    now = [0.0]
+    limiter = CapacityLimiter(emulator, 20, lambda: now[0])
+
+    async def ask(operation: str, key: str) -> None:
+        headers = {
+            "x-amz-target": f"DynamoDB_20120810.{operation}",
+            "authorization": f"AWS4-HMAC-SHA256 Credential={key}/20261129/us-east-1/dynamodb/aws4_request, Signature=0",
+        }
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(limiter), base_url="http://aws") as client:
+            await client.post("/", json={**_TABLE, "Item": {"id": {"S": "1"}}}, headers=headers)
+
+    asyncio.run(ask("DescribeTable", "test"))
+    assert limiter.saved_up() == {"T": (10, 200)}
+    now[0] = 100.0
+    assert limiter.saved_up() == {"T": (200, 200)}
+    asyncio.run(ask("PutItem", "000000000000"))  # a function's key: the account
+    assert limiter.saved_up() == {"T": (195, 200)}
