@@ -10,7 +10,7 @@ from typing import Any
 from mangum import Mangum
 from starlette.types import Receive, Scope, Send
 
-from api import logs
+from api import logs, problems
 from api.app import create_app
 from api.composition import compose
 from api.settings import ApiSettings
@@ -21,7 +21,7 @@ logs.configure()
 logging.getLogger("api.request_log").setLevel(logging.WARNING)
 settings = ApiSettings.from_environment(os.environ)
 metrics = Metrics(settings.record_table_name, lambda: time.time_ns() // 1_000_000, sys.stdout.write)
-app = create_app(compose(settings, os.environ, metrics.count))
+app = create_app(compose(settings, os.environ, metrics.count, is_frozen_between_requests=True))
 
 
 def base_path(event: dict[str, Any]) -> str:
@@ -45,7 +45,8 @@ async def app_below_base_path(scope: Scope, receive: Receive, send: Send) -> Non
     await app(scope, receive, send)
 
 
-answer = Mangum(app_below_base_path, lifespan="off")
+# Problem documents as text, like JSON: in base64, a large one would be over Lambda's limit.
+answer = Mangum(app_below_base_path, lifespan="off", text_mime_types=["text/", "application/json", problems.MEDIA_TYPE])
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ANN401 - Lambda's own object

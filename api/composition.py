@@ -9,9 +9,8 @@ from functools import partial
 
 from api.ingest.backlog_limit import BacklogLimit
 from api.ingest.endpoint import AcceptRecords, IngestDependencies
-from api.memory_budget import MemoryBudget
 from api.outbound.credentials import credential_source
-from api.outbound.group_commit import UNCONFIRMED_BYTES_MAX, QueueSender
+from api.outbound.group_commit import UNCONFIRMED_LETTERS_BYTES_MAX, QueueSender
 from api.outbound.http import ConnectionPool
 from api.outbound.sqs import BatchSender
 from api.reads import clients
@@ -35,7 +34,11 @@ class ApiComponents:
 
 
 def compose(
-    settings: ApiSettings, environment: Mapping[str, str], count: Callable[[str, float], None] = lambda *_: None
+    settings: ApiSettings,
+    environment: Mapping[str, str],
+    count: Callable[[str, float], None] = lambda *_: None,
+    *,
+    is_frozen_between_requests: bool = False,
 ) -> ApiComponents:
     """`count` takes metrics, by the names of `telemetry.metrics`. The environment is the process's own: credentials may
     be in it, and Lambda puts the trace header of each invocation there.
@@ -43,10 +46,9 @@ def compose(
     key_schema, write_units = settings.record_table_key, WriteUnits()
     pool = ConnectionPool(settings.sqs_origin, time.time, settings.ca_bundle)
     sender = BatchSender(pool, settings.aws_region, credential_source(environment, time.time))
-    unconfirmed = MemoryBudget(UNCONFIRMED_BYTES_MAX)
 
-    def queue(url: str) -> QueueSender:
-        return QueueSender(sender, url, trace=lambda: environment.get("_X_AMZN_TRACE_ID"), budget=unconfirmed)
+    def trace() -> str | None:
+        return environment.get("_X_AMZN_TRACE_ID")
 
     depths, reads, looks = Calls(clients.sqs), Calls(clients.dynamodb), Calls(partial(clients.sqs, attempts=1))
     table = TableReader(settings.record_table_name, key_schema, reads)
@@ -61,12 +63,19 @@ def compose(
         looks.prepare()
         reads.prepare()
     ingest = IngestDependencies(
-        queue=queue(settings.record_queue_url),
-        dead_letter_queue=queue(settings.record_dead_letter_queue_url),
+        queue=QueueSender(sender, settings.record_queue_url, trace=trace),
+        dead_letter_queue=QueueSender(
+            sender,
+            settings.record_dead_letter_queue_url,
+            trace=trace,
+            unconfirmed_bytes_max=UNCONFIRMED_LETTERS_BYTES_MAX,
+        ),
         versions=Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits),
         key_schema=key_schema,
         write_units=write_units,
-        backlog_limit=BacklogLimit(settings.backlog_hours_max, seconds_to_empty, time.time),
+        backlog_limit=BacklogLimit(
+            settings.backlog_hours_max, seconds_to_empty, time.time, may_freeze=is_frozen_between_requests
+        ),
         count=count,
     )
     return ApiComponents(

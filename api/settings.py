@@ -1,5 +1,6 @@
 """The API's settings, read once from the environment. docs/settings.md describes each."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -45,5 +46,12 @@ class ApiSettings:
             aws_region=required("AWS_REGION", "AWS_DEFAULT_REGION"),
             sqs_origin="{0.scheme}://{0.netloc}".format(urlsplit(endpoint)),
             ca_bundle=environment.get("AWS_CA_BUNDLE"),
-            backlog_hours_max=float(environment.get("BACKLOG_HOURS_MAX") or 0),
+            backlog_hours_max=_hours(environment.get("BACKLOG_HOURS_MAX") or "0"),
         )
+
+
+def _hours(text: str) -> float:
+    hours = float(text)
+    if not 0 <= hours < math.inf:
+        raise ValueError(f"BACKLOG_HOURS_MAX is a number of hours, 0 for no limit, not {text!r}")
+    return hours

@@ -47,20 +47,19 @@ class DeadLetterMessage:
     def of(
         cls, text: bytes, version: str, violation: Violation, request_id: str, index: int
     ) -> "DeadLetterMessage | None":
-        """The text unchanged, or in base64; None if it is too large for a message."""
+        """The text unchanged, or in base64; None if no message has room for it, the reason and the source."""
         accepted = rfc3339(accepted_ms(version))
         body, encoding = _body(text)
         attributes = fitting(
             body,
-            {REASON: violation.code, **encoding},
             {
+                REASON: violation.code,
                 VERSION_ATTRIBUTE: version,
                 REQUEST_ID: request_id,
                 INDEX: str(index),
-                SENT: accepted,
-                DEAD_LETTERED: accepted,
-                DETAIL: str(violation),
+                **encoding,
             },
+            {SENT: accepted, DEAD_LETTERED: accepted, DETAIL: str(violation)},
         )
         size = message_bytes(body, attributes)
         return None if size > MESSAGE_BYTES_MAX else cls(body, version, attributes, size)
@@ -69,12 +68,13 @@ class DeadLetterMessage:
 def fitting(body: str, needed: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
     """The attributes that are needed and, in their order, those of the others that fit into a message beside this body.
 
-    In the values, characters that SQS does not take are replaced; none is longer than 1,024 characters, or empty.
+    In the values of the others, which must not be empty, characters that SQS does not take are replaced, and none is
+    longer than 1,024 characters.
     """
     attributes = dict(needed)
     room = MESSAGE_BYTES_MAX - message_bytes(body, needed)
     for name, text in wanted.items():
-        allowed = _NOT_ALLOWED.sub("\ufffd", text)[:_DETAIL_LENGTH_MAX] or "-"
+        allowed = _NOT_ALLOWED.sub("\ufffd", text)[:_DETAIL_LENGTH_MAX]
         room -= message_bytes("", {name: allowed})
         if room < 0:
             break

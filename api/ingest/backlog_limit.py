@@ -4,6 +4,7 @@ It costs at most one look at the queue every ten seconds, and delays no request:
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from contextvars import Context
 from dataclasses import dataclass
@@ -15,8 +16,9 @@ ASK_SECONDS = 10.0
 ESTIMATE_SECONDS_MAX = 120.0
 """An older estimate refuses nobody."""
 PAUSE_SECONDS_MAX = 10.0
-"""After a longer time without a request the process may have been frozen, as Lambda does between requests; then what
-is known may be from any time before."""
+"""Where a process may be frozen between requests, as on Lambda: after a longer time without one it may have been, and
+what is known is from before. Then the request itself is decided by the answer, if that comes while it is parsed."""
+_ROOM_SECONDS_MAX = 366 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,18 @@ class BacklogLimit:
     """
 
     def __init__(
-        self, hours_max: float, seconds_to_empty: Callable[[], Awaitable[float | None]], now: Callable[[], float]
+        self,
+        hours_max: float,
+        seconds_to_empty: Callable[[], Awaitable[float | None]],
+        now: Callable[[], float],
+        *,
+        may_freeze: bool,
     ) -> None:
         """`hours_max` is 0 for no limit: then nothing is asked."""
         self._seconds_max = hours_max * 3600
         self._seconds_to_empty = seconds_to_empty
         self._now = now
+        self._pause_seconds_max = PAUSE_SECONDS_MAX if may_freeze else math.inf
         self._estimate: _Estimate | None = None
         self._asking: asyncio.Task[None] | None = None
         self._asked = 0.0
@@ -49,7 +57,7 @@ class BacklogLimit:
             return
         now = self._now()
         # A clock that was set back says nothing of the time that has passed, so both ends are checked.
-        if not 0 <= now - self._seen <= PAUSE_SECONDS_MAX:
+        if not 0 <= now - self._seen <= self._pause_seconds_max:
             self._forget()
         self._seen = now
         if self._asking is None and not 0 <= now - self._asked < ASK_SECONDS:
@@ -58,7 +66,8 @@ class BacklogLimit:
             self._asking = asyncio.get_running_loop().create_task(self._ask(now), context=Context())
         if self._estimate and 0 <= now - self._estimate.asked <= ESTIMATE_SECONDS_MAX:
             room_at = self._estimate.asked + self._estimate.seconds_to_empty - self._seconds_max
-            if self._estimate.seconds_to_empty > self._seconds_max:
+            if room_at > now:
+                room_at = min(room_at, now + _ROOM_SECONDS_MAX)
                 raise BacklogFull(room_at - now, int(room_at * 1000))
 
     def _forget(self) -> None:

@@ -17,26 +17,23 @@ from api.ingest import idempotency, prefer
 from api.ingest.backlog_limit import BacklogLimit
 from api.ingest.body import (
     BODIES_BYTES_MAX,
-    REQUEST_BYTES_MAX,
     REQUEST_SECONDS_MAX,
     decompress,
     is_gzip,
     read_body,
 )
 from api.ingest.lane import Lane
-from api.ingest.lenient import BadRecord, outcomes_of, parse_each
+from api.ingest.lenient import BadRecord, EachParsed, outcomes_of, parse_each
 from api.ingest.parse import BodyFormat, parse_messages
-from api.ingest.values import REQUEST_VALUES_MAX, check_values
+from api.ingest.values import check_values, takes_long
 from api.memory_budget import BudgetExceeded, MemoryBudget, Share
-from api.outbound.group_commit import QueueSender, Sendable
+from api.outbound.group_commit import QueueSender
 from api.problems import (
     ApiBusy,
-    QueueBusy,
     RecordsNotAccepted,
     RecordsNotHeld,
     RequestTooLarge,
     TooManyRecords,
-    TooManyValues,
 )
 from api.reads.backlog import WriteUnits
 from api.request_log import request_id
@@ -50,11 +47,12 @@ log = logging.getLogger(__name__)
 ANSWER_BYTES_MAX = 5_500_000
 """Of an answer with the outcomes of records, as Lambda counts them: in JSON text, where a quote takes two. Lambda's own
 limit is 6 MB."""
-_AT_ONCE_BYTES = 4096
-"""A body of at most this size is parsed at once."""
-_SMALL_BYTES = 65_536
-_SMALL_VALUES = 3000
-"""A body of at most this size, decompressed, and this number of values does not wait for larger ones."""
+_AT_ONCE_BYTES, _AT_ONCE_PARTS = 4096, 300
+"""A body of at most this size, and this number of values and lines, is parsed at once."""
+_SMALL_BYTES, _SMALL_PARTS = 65_536, 3000
+"""Another of at most this, decompressed, does not wait for larger ones."""
+_LENIENT_PARTS = 10
+"""A bad record that is handled by itself takes as long as so many values."""
 _FAILING_SECONDS_MAX = 60.0
 """However long SQS has been failing, a client shall try again after about a minute."""
 _IDEMPOTENCY_KEY = idempotency.HEADER.lower().encode("ascii")
@@ -62,8 +60,7 @@ _PREFER = prefer.HEADER.lower().encode("ascii")
 
 _Headers: TypeAlias = dict[bytes, list[str]]
 _Parsed = TypeVar("_Parsed")
-_Message = TypeVar("_Message", bound=Sendable)
-_Parse: TypeAlias = Callable[[bytes, BodyFormat, str | None, Versions, KeySchema], list[_Parsed]]
+_Parse: TypeAlias = Callable[[bytes, BodyFormat, str | None, Versions, KeySchema], _Parsed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +91,8 @@ class AcceptRecords:
         with Share(self._bodies) as share:
             if prefer.is_lenient(headers[_PREFER]):
                 parse = partial(parse_each, request_id=request_id.get() or "-")
-                return await self._accept_each(await self._read(request, headers, share, parse))
-            return await self._accept_all(await self._read(request, headers, share, parse_messages))
+                return await self._accept_each(await self._read(request, headers, share, parse, _LENIENT_PARTS))
+            return await self._accept_all(await self._read(request, headers, share, parse_messages, 1))
 
     async def _accept_all(self, messages: list[Message]) -> Response:
         """One record that cannot be stored has refused the request by now."""
@@ -105,27 +102,27 @@ class AcceptRecords:
         newest = _newest(messages)
         if unconfirmed := await self.dependencies.queue.send(newest):
             self.dependencies.count("unconfirmed", len(unconfirmed))
-            raise RecordsNotAccepted(outcomes_of(messages, unconfirmed), self._failing_seconds())
+            raise RecordsNotAccepted(outcomes_of(messages, unconfirmed), _failing_seconds(self.dependencies.queue))
         self._count_accepted(len(messages), newest)
         return Response(answer, status_code=202, media_type="application/json")
 
-    async def _accept_each(self, parsed: list[Message | BadRecord]) -> Response:
+    async def _accept_each(self, each_parsed: EachParsed) -> Response:
         """Those that cannot be stored become dead letters."""
-        answer = to_json({"records": outcomes_of(parsed, ())}, exclude_none=True)
+        parsed, answer = each_parsed.records, each_parsed.answer
         _check_fits(answer)
         self.dependencies.backlog_limit.check()
+        queue, dead_letter_queue = self.dependencies.queue, self.dependencies.dead_letter_queue
         newest = _newest(each for each in parsed if isinstance(each, Message))
         bad = [each for each in parsed if isinstance(each, BadRecord)]
         letters = [each.letter for each in bad if each.letter]
-        unconfirmed: list[Sendable] = []
-        for left in await asyncio.gather(
-            _sent(self.dependencies.queue, newest), _sent(self.dependencies.dead_letter_queue, letters)
-        ):
-            unconfirmed += left
-        self._report_dead_letters(bad, {message.version for message in unconfirmed})
-        if unconfirmed:
-            self.dependencies.count("unconfirmed", len(unconfirmed))
-            raise RecordsNotAccepted(outcomes_of(parsed, unconfirmed), self._failing_seconds(), prefer.APPLIED)
+        with queue.hold(newest), dead_letter_queue.hold(letters):  # both or neither: nothing is sent otherwise
+            left, letters_left = await asyncio.gather(queue.deliver(newest), dead_letter_queue.deliver(letters))
+        self._report_dead_letters(bad, {letter.version for letter in letters_left})
+        if left or letters_left:
+            self.dependencies.count("unconfirmed", len(left) + len(letters_left))
+            failing = [each for each, some in ((queue, left), (dead_letter_queue, letters_left)) if some]
+            outcomes = outcomes_of(parsed, [*left, *letters_left])
+            raise RecordsNotAccepted(outcomes, _failing_seconds(*failing), prefer.APPLIED)
         self._count_accepted(len(parsed) - len(bad), newest)
         if len(letters) < len(bad):
             raise RecordsNotHeld(outcomes_of(parsed, ()), prefer.APPLIED)
@@ -143,12 +140,10 @@ class AcceptRecords:
         if reasons:
             self.dependencies.count("dead_lettered", reasons.total())
 
-    def _failing_seconds(self) -> float:
-        queues = (self.dependencies.queue, self.dependencies.dead_letter_queue)
-        return min(max(queue.failing_seconds() for queue in queues), _FAILING_SECONDS_MAX)
-
-    async def _read(self, request: Request, headers: _Headers, share: Share, parse: _Parse[_Parsed]) -> list[_Parsed]:
-        """What the request's records are parsed to, in its order."""
+    async def _read(
+        self, request: Request, headers: _Headers, share: Share, parse: _Parse[_Parsed], parts_per_record: int
+    ) -> _Parsed:
+        """What the request's records are parsed to."""
         content_type = ", ".join(dict.fromkeys(headers[b"content-type"]))
         body_format = BodyFormat.of(content_type, from_page=bool(headers[b"origin"]))
         key = idempotency.checked(headers[_IDEMPOTENCY_KEY])
@@ -158,20 +153,28 @@ class AcceptRecords:
             body = await read_body(request.receive, declared, self._time_limit, share)
         except BudgetExceeded as error:
             raise ApiBusy(error.held_seconds) from None
-        versions, key_schema = self.dependencies.versions, self.dependencies.key_schema
-        if not compressed and len(body) <= _AT_ONCE_BYTES:
-            return parse(body, body_format, key, versions, key_schema)
 
-        def parse_within(bytes_max: int, values_max: int) -> list[_Parsed]:
-            plain = decompress(body, bytes_max) if compressed else body
-            check_values(plain, values_max)
-            return parse(plain, body_format, key, versions, key_schema)
+        def parse_plain(plain: bytes) -> _Parsed:
+            return parse(plain, body_format, key, self.dependencies.versions, self.dependencies.key_schema)
 
+        def parse_small() -> _Parsed | None:
+            """None where few bytes hold much."""
+            plain = decompress(body, _SMALL_BYTES) if compressed else body
+            return None if takes_long(plain, _SMALL_PARTS // parts_per_record) else parse_plain(plain)
+
+        def parse_large() -> _Parsed:
+            plain = decompress(body) if compressed else body
+            check_values(plain)
+            return parse_plain(plain)
+
+        if not compressed and len(body) <= _AT_ONCE_BYTES and not takes_long(body, _AT_ONCE_PARTS // parts_per_record):
+            return parse_plain(body)
         # Beside the event loop, so that it blocks nobody.
         if len(body) <= _SMALL_BYTES:
-            with suppress(RequestTooLarge, TooManyValues):  # few bytes may hold much
-                return await self._small.run(partial(parse_within, _SMALL_BYTES, _SMALL_VALUES))
-        return await self._large.run(partial(parse_within, REQUEST_BYTES_MAX, REQUEST_VALUES_MAX))
+            with suppress(RequestTooLarge):
+                if (parsed := await self._small.run(parse_small)) is not None:
+                    return parsed
+        return await self._large.run(parse_large)
 
 
 def _headers_of(request: Request) -> _Headers:
@@ -202,9 +205,5 @@ def _check_fits(answer: bytes) -> None:
         raise TooManyRecords("the answer for so many records with long keys or names is too large; send them in parts")
 
 
-async def _sent(queue: QueueSender, messages: Sequence[_Message]) -> list[_Message]:
-    """Those that the queue has not confirmed: all of them, where it takes none now."""
-    try:
-        return await queue.send(messages)
-    except QueueBusy:
-        return list(messages)
+def _failing_seconds(*queues: QueueSender) -> float:
+    return min(max(queue.failing_seconds() for queue in queues), _FAILING_SECONDS_MAX)

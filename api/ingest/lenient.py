@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic_core import to_json
+
 from api.ingest.elements import element_texts
 from api.ingest.idempotency import derived_id
 from api.ingest.parse import BodyFormat, check_count, lines_of, message_of, value_of, value_of_text
@@ -30,6 +32,15 @@ class BadRecord:
     letter: DeadLetterMessage | None
 
 
+@dataclass(frozen=True, slots=True)
+class EachParsed:
+    """In request order."""
+
+    records: list[Message | BadRecord]
+    answer: bytes
+    """The answer's JSON, if everything is confirmed. Made here, because that takes as long as parsing."""
+
+
 def parse_each(
     body: bytes,
     body_format: BodyFormat,
@@ -38,8 +49,8 @@ def parse_each(
     key_schema: KeySchema,
     *,
     request_id: str,
-) -> list[Message | BadRecord]:
-    """In request order. Raises a `Problem` where the body is not JSON as a whole; then nothing may be sent."""
+) -> EachParsed:
+    """Raises a `Problem` where the body is not JSON as a whole; then nothing may be sent."""
     parsed: list[Message | BadRecord] = []
     for index, (text, value) in enumerate(_texts(body, body_format.of_bytes(body))):
         version = versions.next()
@@ -50,7 +61,7 @@ def parse_each(
         else:
             letter = DeadLetterMessage.of(text, version, violations[0], request_id, index)
             parsed.append(BadRecord(index, version, violations[0], letter))
-    return parsed
+    return EachParsed(parsed, to_json({"records": outcomes_of(parsed, ())}, exclude_none=True))
 
 
 def outcomes_of(parsed: Iterable[Message | BadRecord], unconfirmed: Sequence[Sendable]) -> list[RecordOutcome]:

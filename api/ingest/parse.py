@@ -16,6 +16,8 @@ from records.version import Versions
 
 REQUEST_RECORDS_MAX = 10_000
 """Records of one request."""
+_BLANK = b" \t\r\n"
+"""JSON's own space: https://www.rfc-editor.org/rfc/rfc8259#section-2"""
 VIOLATIONS_MAX = 100
 """Violations that one answer lists."""
 
@@ -56,8 +58,8 @@ class BodyFormat(Enum):
             return self
         try:
             parse(body)
-        except TextMalformed as error:
-            return BodyFormat.LINES if _goes_on_in_another_line(error) else BodyFormat.JSON
+        except TextMalformed:
+            return BodyFormat.LINES if _begins_with_a_line(body) else BodyFormat.JSON
         return BodyFormat.JSON
 
 
@@ -96,25 +98,29 @@ def value_of(body: bytes) -> "Value":
     try:
         return parse(body)
     except TextMalformed as error:
-        hint = "; one record a line is sent as application/x-ndjson" if _goes_on_in_another_line(error) else ""
+        hint = "; one record a line is sent as application/x-ndjson" if _begins_with_a_line(body) else ""
         raise RequestMalformed(TextMalformed(error.code, error.detail + hint, error.line, error.column)) from None
 
 
-def _goes_on_in_another_line(error: TextMalformed) -> bool:
-    return error.detail == "trailing characters" and error.line > 1
+def _begins_with_a_line(body: bytes) -> bool:
+    """Whether the first line is JSON by itself, and others follow."""
+    first, _, others = body.strip(_BLANK).partition(b"\n")
+    if not others:
+        return False
+    try:
+        parse(first)
+    except TextMalformed:
+        return False
+    return True
 
 
 def lines_of(body: bytes) -> "Iterator[tuple[bytes, Value | Violation]]":
     """Each line that is not blank, and its value, or what is malformed about it. Raises a `Problem`."""
-    if not body.strip():
+    lines = [(number, line.rstrip(b"\r\n")) for number, line in enumerate(BytesIO(body), 1) if line.strip(_BLANK)]
+    if not lines:
         raise RequestMalformed(TextMalformed(JSON_MALFORMED, "the body is empty", 1, 1))
-    count = 0
-    for number, ended in enumerate(BytesIO(body), 1):
-        if ended.strip():
-            count += 1
-            check_count(count)
-            line = ended.rstrip(b"\r\n")
-            yield line, value_of_text(line, number)
+    check_count(len(lines))
+    yield from ((line, value_of_text(line, number)) for number, line in lines)
 
 
 def value_of_text(text: bytes, line: int | None = None) -> "Value | Violation":

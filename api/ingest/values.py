@@ -12,12 +12,19 @@ _TEXTS = re.compile(rb'"[^"\\\n]*+(?:\\[^\n][^"\\\n]*+)*+"?')
 
 
 def check_values(text: bytes, values_max: int = REQUEST_VALUES_MAX) -> None:
-    """Raises `TooManyValues` for JSON text, or lines of it, with more values than that.
-
-    Each value but the first of a line follows a comma or an opening bracket.
-    """
-    if _separators(text) > values_max and _separators(_TEXTS.sub(b"", text)) > values_max:
+    """Raises `TooManyValues` for JSON text, or lines of it, with more values than that."""
+    if _has_more_values(text, values_max):
         raise TooManyValues(f"a request holds at most {values_max:,} values in all its records; send them in parts")
+
+
+def takes_long(text: bytes, parts_max: int) -> bool:
+    """Whether it may hold more parts than that: values, and lines, each of which may be a record."""
+    return _has_more_values(text, parts_max - text.count(b"\n"))
+
+
+def _has_more_values(text: bytes, values_max: int) -> bool:
+    """Each value but the first of a line follows a comma or an opening bracket."""
+    return _separators(text) > values_max and _separators(_TEXTS.sub(b"", text)) > values_max
 
 
 def _separators(text: bytes) -> int:

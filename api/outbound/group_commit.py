@@ -26,6 +26,8 @@ SEND_SECONDS_MAX = 10.0
 """How long one request's messages are tried for; then the client gets its answer, whatever SQS does."""
 UNCONFIRMED_BYTES_MAX = 64 * 1024 * 1024
 """Memory of all messages that are not confirmed yet. More is refused at once."""
+UNCONFIRMED_LETTERS_BYTES_MAX = 16 * 1024 * 1024
+"""The same for the dead-letter queue. A request's own messages are held alone, however large, if nothing else is."""
 MESSAGE_OVERHEAD_BYTES = 400
 ATTRIBUTE_BYTES = 100
 """What a message, and each of its attributes, take in memory besides the message's text."""
@@ -99,18 +101,17 @@ class QueueSender:
         url: str,
         seconds_max: float = SEND_SECONDS_MAX,
         trace: Callable[[], str | None] = lambda: None,
-        budget: MemoryBudget | None = None,
+        unconfirmed_bytes_max: int = UNCONFIRMED_BYTES_MAX,
     ) -> None:
-        """`trace` returns the X-Ray trace header that the messages of now belong to. `budget` is for the memory of
-        messages, where several senders share one.
-        """
+        """`trace` returns the X-Ray trace header that the messages of now belong to."""
         self._sender = sender
         self._url = url
         self._trace = trace
         self._limit = TimeLimit(seconds_max)
         self._requests: deque[_PendingRequest] = deque()  # in turn; those with queued messages
         self._queued = 0  # messages of all of them
-        self._budget = budget or MemoryBudget(UNCONFIRMED_BYTES_MAX)
+        self._budget = MemoryBudget(unconfirmed_bytes_max)
+        self._sending = 0  # requests
         self._failing_since: float | None = None
         self._call_numbers = count()
         self._calls: set[asyncio.Task[set[int]]] = set()  # in flight
@@ -120,32 +121,42 @@ class QueueSender:
 
         Raises `QueueBusy` at once, with nothing sent, when too much is unconfirmed already.
         """
+        with self.hold(messages):
+            return await self.deliver(messages)
+
+    def hold(self, messages: Sequence[Sendable]) -> Share:
+        """Memory for messages that are to be delivered within its `with` block. Raises `QueueBusy`."""
+        share = Share(self._budget)
+        try:
+            share.add(sum(map(_memory_bytes, messages)))
+        except BudgetExceeded as error:
+            raise QueueBusy(error.held_seconds) from None
+        return share
+
+    async def deliver(self, messages: Sequence[_Message]) -> list[_Message]:
+        """As `send`, for messages that are held."""
         if not messages:
             return []
-        with Share(self._budget) as share:
-            try:
-                share.add(sum(map(_memory_bytes, messages)))
-            except BudgetExceeded as error:
-                raise QueueBusy(error.held_seconds) from None
-            left = await self._sent(messages)
-        if left:
-            log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(left)})
-        return left
-
-    async def _sent(self, messages: Sequence[_Message]) -> list[_Message]:
+        if not self._sending:
+            self._failing_since = None  # nothing was asked for since, so nothing is known
         unconfirmed = {message.version for message in messages}
         request = _PendingRequest(deque(), unconfirmed, asyncio.get_running_loop().create_future())
+        self._sending += 1
         try:
             self._limit.start(request, request.end)
             self._enqueue(request, messages)
             await request.done
-            return [message for message in messages if message.version in unconfirmed]
+            left = [message for message in messages if message.version in unconfirmed]
         finally:
+            self._sending -= 1
             self._limit.stop(request)
             self._forget(request)
+        if left:
+            log.warning("send_timed_out", extra={"messages": len(messages), "unconfirmed": len(left)})
+        return left
 
     def failing_seconds(self) -> float:
-        """For how long SQS has confirmed nothing, though it was asked to."""
+        """For how long SQS has confirmed nothing, while requests waited for it."""
         return 0.0 if self._failing_since is None else asyncio.get_running_loop().time() - self._failing_since
 
     def _forget(self, request: _PendingRequest) -> None:

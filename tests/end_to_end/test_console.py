@@ -352,7 +352,7 @@ def test_a_page_of_another_origin_reaches_neither_emulator_nor_console(foreign: 
 def test_a_link_on_another_page_opens_the_console(foreign: Page, stack: Stack) -> None:
     foreign.set_content(f'<a href="{stack["CONSOLE_URL"]}/">console</a>')
     foreign.get_by_text("console").click()
-    expect(foreign.get_by_test_id("state")).to_have_text(re.compile("empty|draining"), timeout=_WAIT_MS)
+    expect(foreign.get_by_test_id("state")).to_have_text(re.compile("empty|draining|dead letter"), timeout=_WAIT_MS)
 
 
 def test_the_consoles_log_is_empty(stack: Stack, page: Page) -> None:

@@ -43,7 +43,7 @@ class Arrivals:
         """When, and after how many seconds there would be room."""
 
     def process(self, loop: asyncio.AbstractEventLoop) -> None:
-        limit = BacklogLimit(_HOURS_MAX, self._seconds_to_empty, self._world.clock.monotonic)
+        limit = BacklogLimit(_HOURS_MAX, self._seconds_to_empty, self._world.clock.monotonic, may_freeze=False)
         while self._world.clock.now < self._until:
             self.backlogs.append((self._world.clock.now, len(self._world.queue.messages)))
             loop.run_until_complete(self._request(limit))

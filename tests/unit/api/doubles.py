@@ -98,7 +98,7 @@ async def _unknown() -> None:
     """The time that the backlog takes."""
 
 
-NO_LIMIT = BacklogLimit(0, _unknown, time.time)
+NO_LIMIT = BacklogLimit(0, _unknown, time.time, may_freeze=False)
 
 
 def components_of(

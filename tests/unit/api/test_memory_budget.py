@@ -46,7 +46,7 @@ def test_what_is_larger_than_the_whole_budget_is_held_alone() -> None:
 
 
 def test_a_refusal_says_for_how_long_what_is_held_has_been_held_on_average_over_its_bytes() -> None:
-    seconds = [0]
+    seconds = [50]
     budget = MemoryBudget(10, lambda: seconds[0] * 1_000_000_000)
     with Share(budget) as gone:
         gone.add(10)

@@ -1,8 +1,7 @@
 """A limit of the backlog: refused is on what is known, asked for beside requests, and never from before a freeze."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -19,13 +18,13 @@ _OVER, _UNDER = 3700.0, 3500.0
 class Process:
     """An API process with this limit, on a clock that stands still unless it is moved."""
 
-    def __init__(self, *estimates: float | None) -> None:
+    def __init__(self, *estimates: float | None, may_freeze: bool = True) -> None:
         self.now = 1_700_000_000.0
         self._estimates = list(estimates)
         self.asked: list[float] = []
         self.answer = asyncio.Event()
         self.answer.set()
-        self.limit = BacklogLimit(_HOURS_MAX, self._seconds_to_empty, lambda: self.now)
+        self.limit = BacklogLimit(_HOURS_MAX, self._seconds_to_empty, lambda: self.now, may_freeze=may_freeze)
 
     async def _seconds_to_empty(self) -> float | None:
         self.asked.append(self.now)
@@ -109,9 +108,39 @@ def test_an_estimate_from_before_a_pause_refuses_nobody_even_if_its_answer_arriv
     run(scenario)
 
 
+@pytest.mark.parametrize("period", [PAUSE_SECONDS_MAX + 0.5, 60.0])
+def test_where_nothing_freezes_a_producer_that_posts_seldom_is_refused_too(period: float) -> None:
+    async def scenario() -> None:
+        process = Process(_OVER * 10, may_freeze=False)
+        answers = [await process.request(period) for _ in range(20)]
+        assert answers[0] is None
+        assert None not in answers[1:]
+
+    run(scenario)
+
+
+def test_nobody_is_refused_until_a_time_that_is_over() -> None:
+    async def scenario() -> None:
+        process = Process(3603.0)
+        await process.request()
+        assert [await process.request(1) for _ in range(5)] == [2.0, 1.0, None, None, None]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("estimate", [1e12, 1e300])
+def test_room_in_the_far_future_has_a_time_too(estimate: float) -> None:
+    async def scenario() -> None:
+        process = Process(estimate)
+        await process.request()
+        assert await process.request(1) == 366 * 86_400
+
+    run(scenario)
+
+
 def test_an_estimate_older_than_two_minutes_refuses_nobody() -> None:
     async def scenario() -> None:
-        process = Process(_OVER)
+        process = Process(_OVER * 10)
         await process.request()
         process.answer.clear()  # SQS answers no more
         waited, refused = 0.0, list[float]()
@@ -121,6 +150,37 @@ def test_an_estimate_older_than_two_minutes_refuses_nobody() -> None:
                 refused.append(waited)
         assert refused[-1] == ESTIMATE_SECONDS_MAX
         process.answer.set()
+
+    run(scenario)
+
+
+def test_a_limit_that_becomes_known_while_the_request_is_read_refuses_it_before_anything_is_sent() -> None:
+    for prefer in ({}, {"prefer": "handling=lenient"}):
+        sqs, process = Sqs(), Process(_OVER)
+        app = app_of(sqs, backlog_limit=process.limit)
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b'{"id":'
+            await asyncio.sleep(0.05)  # the look is answered meanwhile
+            yield b'"1"}'
+
+        headers = {"content-type": "application/json", **prefer}
+        answer = asyncio.run(ask(app, "POST", "/records", content=body(), headers=headers))
+        assert (answer.status_code, sqs.batches) == (429, [])
+
+
+def test_a_request_that_is_refused_is_not_even_read() -> None:
+    process = Process(_OVER)
+    app = app_of(Sqs(), backlog_limit=process.limit)
+
+    async def never_ends() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(60)
+
+    async def scenario() -> None:
+        await process.request()
+        headers = {"content-type": "application/json"}
+        assert (await ask(app, "POST", "/records", content=never_ends(), headers=headers)).status_code == 429
 
     run(scenario)
 
@@ -172,6 +232,5 @@ def test_a_full_backlog_is_a_problem_with_the_time_of_room_and_nothing_is_read_o
         assert answer.json()["room_at"] == "2023-11-14T22:15:00.000Z"
         assert 100 <= int(answer.headers["retry-after"]) <= 150
 
-    logging.getLogger("api").setLevel(logging.CRITICAL)
     run(scenario)
     assert sqs.bodies == ['{"id":"1"}']

@@ -1,5 +1,6 @@
 """`Prefer: handling=lenient`: a bad record becomes a dead letter, and costs the good ones beside it nothing."""
 
+import asyncio
 import base64
 import json
 from collections import Counter
@@ -8,9 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
+from api.app import create_app
+from api.memory_budget import MemoryBudget, Share
+from api.problems import QueueBusy
 from records.dead_letter import original
 from records.limits import MESSAGE_BYTES_MAX
-from tests.unit.api.doubles import Sqs, app_of, request
+from tests.unit.api.doubles import Sqs, app_of, ask, components_of, request
 
 _LENIENT = {"prefer": "handling=lenient", "content-type": "application/json", "x-request-id": "request-7"}
 _LINES = _LENIENT | {"content-type": "application/x-ndjson"}
@@ -147,12 +151,10 @@ def test_a_record_too_large_for_a_dead_letter_is_named_and_the_others_are_accept
 
 @pytest.mark.parametrize("spare", range(-2, 3))
 def test_a_letter_is_as_large_as_a_message_can_be(spare: int) -> None:
-    """Beside the reason, every attribute is left out before the text is."""
+    """Beside the reason and the source, every attribute is left out before the text is."""
     sqs = Sqs()
-    text = json.dumps({"a": ""})
-    text = text.replace(
-        '""', '"' + "x" * (MESSAGE_BYTES_MAX - spare - len(text) - len("reasonStringrecord_too_large")) + '"'
-    )
+    needed = "reasonStringrecord_too_large" + "versionString" + "v" * 36 + "request_idStringrequest-7" + "indexString0"
+    text = json.dumps({"a": "x" * (MESSAGE_BYTES_MAX - spare - len(needed) - len('{"a": ""}'))})
     answer = post(sqs, text)
     assert (answer.status_code, outcomes(answer)) == ((202, ["dead"]) if spare >= 0 else (422, ["neither"]))
 
@@ -171,6 +173,76 @@ def test_without_the_queue_the_bad_records_are_dead_lettered_and_repeating_is_as
     answer = post(sqs, '[{"id":"1"},7,{"id":"1"}]', seconds_max=0.2)
     assert answer.status_code == 503
     assert (outcomes(answer), len(sqs.letters)) == (["neither", "dead", "neither"], 1)
+
+
+def test_while_the_queue_has_no_room_nothing_is_sent_nor_dead_lettered(monkeypatch: pytest.MonkeyPatch) -> None:
+    sqs = Sqs()
+    for full in ("queue", "dead_letter_queue"):
+        components = components_of(sqs)
+        ingest = components.accept_records.dependencies
+
+        def busy(_messages: Any) -> Share:
+            raise QueueBusy(7)
+
+        monkeypatch.setattr(getattr(ingest, full), "hold", busy)
+        answer = request(create_app(components), "POST", "/records", content='[{"id":"1"},7]', headers=_LENIENT)
+        assert (answer.status_code, answer.json()["code"]) == (503, "queue_busy")
+        assert int(answer.headers["retry-after"]) >= 7
+    assert (sqs.durable, sqs.letters) == ([], [])
+
+
+def test_a_request_larger_than_the_memory_for_unconfirmed_records_is_sent_with_its_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """If nothing else is held: otherwise no repetition could ever succeed."""
+    sqs = Sqs()
+    components = components_of(sqs)
+    for queue in (
+        components.accept_records.dependencies.queue,
+        components.accept_records.dependencies.dead_letter_queue,
+    ):
+        monkeypatch.setattr(queue, "_budget", MemoryBudget(10))
+    answer = request(create_app(components), "POST", "/records", content='[{"id":"1"},7]', headers=_LENIENT)
+    assert (answer.status_code, outcomes(answer)) == (202, ["accepted", "dead"])
+
+
+def test_only_the_queues_that_did_not_confirm_say_how_long_to_wait() -> None:
+    """A dead letter that failed long ago does not keep a producer waiting."""
+    sqs = Sqs()
+    sqs.takes_letters = False
+    components = components_of(sqs, seconds_max=0.2)
+    app = create_app(components)
+
+    async def scenario() -> httpx.Response:
+        await ask(app, "POST", "/records", content="[7]", headers=_LENIENT)
+        letters = components.accept_records.dependencies.dead_letter_queue
+        letters._failing_since = asyncio.get_running_loop().time() - 3600  # noqa: SLF001 - time that has passed
+        sqs._answers = list(_NOTHING)  # noqa: SLF001 - SQS fails from now on
+        return await ask(app, "POST", "/records", content="[{}]", headers={"content-type": "application/json"})
+
+    answer = asyncio.run(scenario())
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) <= 2
+
+
+def test_without_a_media_type_a_broken_array_is_no_lines() -> None:
+    for body in ('[\n{"id":"1"},\n{"id":"2"}\n]]', '{\n"id":"1"\n}\n}', '{"id":\n{"id":"1"}'):
+        sqs = Sqs()
+        assert post(sqs, body, {"prefer": "handling=lenient"}).status_code == 400
+        assert (sqs.durable, sqs.letters) == ([], [])
+
+
+def test_space_around_a_line_is_part_of_its_text_and_other_white_characters_are_no_space() -> None:
+    sqs = Sqs()
+    assert outcomes(post(sqs, b" {bad \n\t\n\x0b\n", _LINES)) == ["dead", "dead"]
+    assert [each["MessageBody"] for each in sqs.letters] == [" {bad ", "Cw=="]
+
+
+def test_more_records_than_a_request_may_hold_are_refused_before_anything_is_sent() -> None:
+    sqs = Sqs()
+    for body, headers in ((f"[{','.join(['7'] * 10_001)}]", _LENIENT), ("7\n" * 10_001, _LINES)):
+        assert post(sqs, body, headers).json()["code"] == "too_many_records"
+    assert sqs.letters == []
 
 
 def test_of_one_id_the_last_good_record_is_sent() -> None:
@@ -208,5 +280,19 @@ def test_accepted_records_and_dead_letters_are_counted() -> None:
     def count(name: str, number: float) -> None:
         counts[name] += int(number)
 
-    request(app_of(Sqs(), count=count), "POST", "/records", content='[{},7,{},"x"]', headers=_LENIENT)
-    assert counts == {"accepted": 2, "dead_lettered": 2}
+    body = '[{"id":"1"},7,{"id":"1"},{},"x"]'
+    request(app_of(Sqs(), count=count), "POST", "/records", content=body, headers=_LENIENT)
+    assert counts == {"accepted": 3, "dead_lettered": 2}
+    counts.clear()
+    sqs = Sqs()
+    sqs.takes_letters = False
+    app = app_of(sqs, count=count, seconds_max=0.2)
+    request(app, "POST", "/records", content=body, headers=_LENIENT)
+    assert counts == {"unconfirmed": 2}
+
+
+def test_dead_letters_are_logged_by_reason_and_only_those_that_were_sent(caplog: pytest.LogCaptureFixture) -> None:
+    large = json.dumps({"a": "x" * MESSAGE_BYTES_MAX})
+    post(Sqs(), f'[7,8,{{"id":""}},{large}]')
+    lines = [vars(line) for line in caplog.records if line.message == "dead_lettered"]
+    assert {line["reason"]: line["messages"] for line in lines} == {"record_not_an_object": 2, "key_invalid": 1}

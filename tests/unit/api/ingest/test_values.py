@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from api.ingest.values import REQUEST_VALUES_MAX, check_values
+from api.ingest.values import REQUEST_VALUES_MAX, check_values, takes_long
 from api.problems import TooManyValues
 from records.limits import ITEM_BYTES_MAX
 from tests.unit.api.doubles import Sqs, app_of, request
@@ -63,3 +63,10 @@ def test_a_request_with_more_values_is_refused_with_a_code_of_its_own_and_sends_
         app_of(sqs), "POST", "/records", content=json.dumps(records[:400]), headers={"content-type": "application/json"}
     )
     assert fewer.status_code == 202
+
+
+def test_lines_count_as_parts_because_each_may_be_a_record() -> None:
+    assert takes_long(b"7\n" * 301, 300)
+    assert not takes_long(b"7\n" * 300, 300)
+    assert takes_long(b'{"a":1,"b":2}\n' * 101, 300)
+    assert not takes_long(b'{"a":"1,2,3,4,5,6"}', 3)
