@@ -172,14 +172,16 @@ def _charts(state: ConsoleState) -> Callable[[], None]:
 
 
 def _chart(title: str, legend: list[tuple[str, str]], *, tall: bool = False) -> ui.echart:
-    with ui.element("div").classes("fb-chart-head"):
+    """A tall one is the one that a phone shows too."""
+    rest = "" if tall else " fb-chart-rest"
+    with ui.element("div").classes(f"fb-chart-head{rest}"):
         ui.label(title).classes("fb-chart-title")
         for name, colour in legend:
             with ui.element("span").classes("fb-key"):
                 ui.element("i").style(f"background:{colour}")
                 ui.label(name)
     chart = ui.echart(charts.empty_chart(title), renderer="svg")
-    return chart.classes("fb-chart fb-chart-tall" if tall else "fb-chart")
+    return chart.classes("fb-chart fb-chart-tall" if tall else f"fb-chart{rest}")
 
 
 def _draw(
