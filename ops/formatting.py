@@ -28,6 +28,21 @@ def duration(seconds: float) -> str:
     return f"{round(seconds)} s"
 
 
+def precise_duration(seconds: float) -> str:
+    """Two units, precise enough to compare plans: `45 s`, `12 min`, `4 h 17 min`, `3 days 2 h`."""
+    for size, larger, per, smaller in ((_DAY, "days", 24, "h"), (_HOUR, "h", 60, "min"), (_MINUTE, "min", 60, "s")):
+        steps = round(seconds * per / size)
+        if steps >= per:
+            whole, rest = divmod(steps, per)
+            return f"{whole:,} {larger if whole > 1 else larger.rstrip('s')}" + (f" {rest} {smaller}" if rest else "")
+    return f"{figure(seconds)} s"
+
+
+def figure(number: float) -> str:
+    """At least three digits, and no decimals from 100 on."""
+    return f"{number:,.0f}" if number >= 100 or number == int(number) else f"{number:.3g}"  # noqa: PLR2004 - the third digit
+
+
 def table(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
     """Aligned columns, indented by two spaces; those in `right` (counted from 0) are aligned to the right."""
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]

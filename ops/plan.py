@@ -9,8 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
-from ops.workload import MEMORY_MB, WORKERS_MAX, WORKERS_MIN, Consumer, Workload
+from ops.workload import MEMORY_MB, WORKERS_MAX, WORKERS_MIN, Consumer, Workload, WorkloadInvalid, puts_per_worker
 
 RETENTION_SECONDS = 14 * 86_400.0
 """How long the queue keeps a message (template.yaml): SQS's maximum."""
@@ -41,6 +42,14 @@ class PlannedBacklog:
     """The same after the burst."""
 
 
+class Waiting(NamedTuple):
+    """A moment of a backlog. Between two of them the number of records changes evenly."""
+
+    seconds: float
+    """Since the burst began."""
+    records: float
+
+
 @dataclass(frozen=True, slots=True)
 class AdvisedParameters:
     """Parameters of template.yaml."""
@@ -59,8 +68,11 @@ class Plan:
     """The same, if the table has all its burst credit before each burst."""
     growth: float
     """Average growth of the backlog in records a second; 0 when each burst drains."""
+    first_period: tuple[Waiting, ...]
+    """The records that wait from one burst to the next, without burst credit, if none waited before."""
+    first_period_with_credit: tuple[Waiting, ...]
     lost_after: float | None
-    """Seconds from the start until SQS deletes the first record because of its age; None when that never happens."""
+    """Seconds from the start until a record would wait for longer than SQS keeps it; None when that never happens."""
     advised: AdvisedParameters
     """With the workload's own capacity if it is enough, and otherwise with one that would be."""
 
@@ -68,20 +80,32 @@ class Plan:
     def drains(self) -> bool:
         return self.backlog is not None
 
+    @property
+    def keeps_all(self) -> bool:
+        """Whether no record waits for so long that SQS may delete it. What never drains does not."""
+        return self.lost_after is None
+
 
 def plan(workload: Workload, consumer: Consumer | None = None) -> Plan:
-    """By default for the consumer that suits the workload."""
+    """By default for the consumer that suits the workload. Raises `WorkloadInvalid`, as `consumer_for` does."""
     consumer = consumer or consumer_for(workload)
     outflow = _Outflow.of(workload, consumer)
+    saved = CREDIT_SECONDS if workload.rate < workload.table_rate else 0.0
+    points = _points(workload, outflow)
+    points_with_credit = _points(workload, _Outflow.of(workload, consumer, saved))
     growth = max(0.0, workload.average_rate - outflow.rate_max(credit=False))
-    backlog = with_credit = None
-    if not growth:
-        backlog = _backlog(workload, outflow)
-        saved = CREDIT_SECONDS if workload.rate < workload.table_rate else 0.0
-        with_credit = _backlog(workload, _Outflow.of(workload, consumer, saved))
     lost_after = _lost_after(workload, outflow.rate_max(credit=False))
-    advised = _advised(workload, enough=lost_after is None)
-    return Plan(workload, consumer, backlog, with_credit, growth, lost_after, advised)
+    return Plan(
+        workload,
+        consumer,
+        backlog=None if growth else _backlog(workload, points),
+        backlog_with_credit=None if growth else _backlog(workload, points_with_credit),
+        growth=growth,
+        first_period=_curve(points),
+        first_period_with_credit=_curve(points_with_credit),
+        lost_after=lost_after,
+        advised=_advised(workload, consumer, enough=lost_after is None),
+    )
 
 
 def _lost_after(workload: Workload, outflow_rate: float) -> float | None:
@@ -96,20 +120,29 @@ def _lost_after(workload: Workload, outflow_rate: float) -> float | None:
 
 
 def consumer_for(workload: Workload, memory_mb: int = MEMORY_MB) -> Consumer:
-    """The template's, with the workers that keep the table busy."""
+    """The template's, with the workers that keep the table busy. Raises `WorkloadInvalid` if no number of them can."""
     one = Consumer(1, memory_mb=memory_mb)
+    if workload.average_rate > WORKERS_MAX * one.rate_max:
+        raise WorkloadInvalid(
+            f"{workload.average_rate:,.0f} records a second on average are more than the consumer can put:"
+            f" {WORKERS_MAX:,} invocations at {puts_per_worker(one.batch_size, memory_mb):.0f} puts a second"
+        )
     needed = min(workload.table_rate, workload.burst_rate) / (one.rate_max * _WORKER_LOAD)
     return replace(one, workers=min(max(math.ceil(needed), WORKERS_MIN), WORKERS_MAX))
 
 
-def _advised(workload: Workload, *, enough: bool) -> AdvisedParameters:
+def write_units_with_room(workload: Workload) -> int:
+    """The smallest table that loses nothing and is at most 80 % used on average."""
+    # The last record of a burst waits for all that arrived in the burst and was not put during it.
+    in_time = workload.burst_rate * workload.burst_seconds / (RETENTION_SECONDS + workload.burst_seconds)
+    rate = max(workload.average_rate, in_time) / _TABLE_LOAD
+    return max(1, math.ceil(rate * workload.units_per_record))
+
+
+def _advised(workload: Workload, consumer: Consumer, *, enough: bool) -> AdvisedParameters:
     if not enough:
-        # The last record of a burst waits for all that arrived in the burst and was not put during it.
-        in_time = workload.burst_rate * workload.burst_seconds / (RETENTION_SECONDS + workload.burst_seconds)
-        rate = max(workload.average_rate, in_time) / _TABLE_LOAD
-        workload = replace(workload, write_units=max(1, math.ceil(rate * workload.units_per_record)))
-    consumer = consumer_for(workload)
-    return AdvisedParameters(workload.write_units, consumer.workers)
+        workload = replace(workload, write_units=write_units_with_room(workload))
+    return AdvisedParameters(workload.write_units, consumer_for(workload, consumer.memory_mb).workers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +175,25 @@ class _Point:
         return self.arrived - self.waiting
 
 
-def _backlog(workload: Workload, outflow: _Outflow) -> PlannedBacklog:
-    """The backlog of one period. It begins with the burst and all the credit, and ends with no backlog."""
-    burst = workload.burst_seconds
+def _points(workload: Workload, outflow: _Outflow) -> list[_Point]:
+    """One period. It begins with the burst, all the credit, and no backlog."""
     points = [_Point(0.0, 0.0, 0.0, outflow.credit_max)]
-    for rate, until in ((workload.burst_rate, burst), (workload.rate, workload.period_seconds)):
+    for rate, until in (
+        (workload.burst_rate, workload.burst_seconds),
+        (workload.rate, workload.period_seconds),
+    ):
         while points[-1].at < until:
             points.append(_next(points[-1], rate, until, outflow))
+    return points
+
+
+def _curve(points: Sequence[_Point]) -> tuple[Waiting, ...]:
+    return tuple(Waiting(point.at, point.waiting) for point in points)
+
+
+def _backlog(workload: Workload, points: Sequence[_Point]) -> PlannedBacklog:
+    """Of a period that ends with no backlog."""
+    burst = workload.burst_seconds
     empty = next((point.at for point in points if point.at >= burst and not point.waiting), workload.period_seconds)
     waits = [(before, after) for before, after in pairwise(points) if before.waiting or after.waiting]
     lasts = sum(after.at - before.at for before, after in waits)

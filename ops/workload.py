@@ -76,7 +76,6 @@ class Workload:
 
     def _problem(self) -> str | None:
         record_bytes_max = ITEM_BYTES_MAX - RESERVED_BYTES
-        consumer_rate_max = WORKERS_MAX * puts_per_worker(BATCH_SIZE, MEMORY_MB)
         problems = {
             "a rate must be 0 or more, and a burst's rate more than 0": self.rate < 0 or self.burst_rate <= 0,
             "a burst's rate must not be below the rate between bursts": self.burst_rate < self.rate,
@@ -92,15 +91,7 @@ class Workload:
                 self.records_per_request * self.record_bytes > REQUEST_BYTES_MAX
             ),
         }
-        for problem, exists in problems.items():
-            if exists:
-                return problem
-        if self.average_rate > consumer_rate_max:
-            return (
-                f"{self.average_rate:,.0f} records a second on average are more than the consumer can put:"
-                f" {WORKERS_MAX:,} invocations at {puts_per_worker(BATCH_SIZE, MEMORY_MB):.0f} puts a second"
-            )
-        return None
+        return next((problem for problem, exists in problems.items() if exists), None)
 
 
 @dataclass(frozen=True, slots=True)

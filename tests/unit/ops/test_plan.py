@@ -141,6 +141,55 @@ def test_a_worker_with_less_memory_has_less_of_a_processor_and_puts_less() -> No
     assert rates[3] == rates[4], "one core is all that a Python process uses"
 
 
+def test_more_records_than_all_workers_put_are_an_error_that_says_why() -> None:
+    load = replace(A_DAY, rate=200_000, burst_rate=200_000)
+    assert plan(load).consumer.workers <= 1000
+    with pytest.raises(WorkloadInvalid, match=r"200,000 records .* more than the consumer can put: 1,000 invocations"):
+        planner.consumer_for(load, memory_mb=128)
+    with pytest.raises(WorkloadInvalid, match="more than the consumer can put"):
+        plan(replace(load, rate=450_000, burst_rate=450_000))
+
+
+def test_the_advised_workers_are_those_of_the_consumers_memory() -> None:
+    load = replace(A_DAY, rate=500, write_units=1000)
+    consumer = planner.consumer_for(load, memory_mb=128)
+    assert not plan(load, consumer).keeps_all
+    advised = plan(load, consumer).advised
+    assert advised.workers == planner.consumer_for(replace(load, write_units=advised.write_units), 128).workers
+    assert advised.workers > plan(load).advised.workers
+
+
+def test_the_curve_of_a_day_rises_during_the_burst_and_falls_until_nothing_waits() -> None:
+    drained = 600 + (2000 - 75) * 600 / (75 - 50)
+    moments = [(0, 0), (600, 1_155_000), (drained, 0), (_DAY, 0)]
+    for moment, by_hand in zip(plan(A_DAY).first_period, moments, strict=True):
+        assert moment == pytest.approx(by_hand)
+
+
+def test_the_curve_of_a_backlog_that_never_drains_ends_with_what_a_period_adds() -> None:
+    planned = plan(replace(A_DAY, write_units=100))
+    assert planned.first_period[-1] == pytest.approx((_DAY, planned.growth * _DAY))
+
+
+@given(workloads())
+def test_the_curve_reaches_the_greatest_backlog_and_none_when_it_drains(load: Workload) -> None:
+    planned = plan(load)
+    for backlog, curve in (
+        (planned.backlog, planned.first_period),
+        (planned.backlog_with_credit, planned.first_period_with_credit),
+    ):
+        assert [moment.seconds for moment in curve] == sorted(moment.seconds for moment in curve)
+        assert (curve[0], curve[-1].seconds) == ((0, 0), load.period_seconds)
+        assert backlog is None or max(moment.records for moment in curve) == backlog.greatest
+
+
+@given(workloads())
+def test_the_smallest_table_with_room_keeps_all_and_is_at_most_80_percent_used(load: Workload) -> None:
+    units = planner.write_units_with_room(load)
+    assert load.average_rate * load.units_per_record <= 0.8 * units * (1 + 1e-9)
+    assert plan(replace(load, write_units=units)).keeps_all
+
+
 def test_what_arrives_while_others_wait_is_deferred() -> None:
     backlog = plan(A_DAY).backlog
     assert backlog
@@ -233,7 +282,6 @@ def test_the_write_units_of_a_record_are_those_of_its_item(text: str, more: int)
         ({"records_per_request": 0}, "1 to 10,000 records"),
         ({"records_per_request": 10_001}, "1 to 10,000 records"),
         ({"records_per_request": 5000}, "fewer records in each"),
-        ({"rate": 450_000, "burst_rate": 450_000}, "more than the consumer can put"),
     ],
 )
 def test_an_impossible_workload_raises_an_error_that_says_why(wrong: dict[str, Any], message: str) -> None:
