@@ -81,6 +81,16 @@ class Plan:
         return self.backlog is not None
 
     @property
+    def used(self) -> float:
+        """The average share of the table's capacity; above 1, it never drains."""
+        return self.workload.average_rate / self.workload.table_rate
+
+    @property
+    def has_fewest_units(self) -> bool:
+        """Whether the table is the smallest with room to spare."""
+        return self.workload.write_units == write_units_with_room(self.workload)
+
+    @property
     def keeps_all(self) -> bool:
         """Whether no record waits for so long that SQS may delete it. What never drains does not."""
         return self.lost_after is None

@@ -15,8 +15,10 @@ REQUEST_RECORDS_MAX = 10_000
 RECEIVE_MAX = 10
 """Messages of one receive: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html"""
 WORKERS_MIN, WORKERS_MAX = 2, 1000
-BATCH_SIZE, WINDOW_SECONDS, MEMORY_MB = 100, 1, 512
+BATCH_SIZE, WINDOW_SECONDS, MEMORY_MB, READ_UNITS = 100, 1, 512, 5
 """The limits and defaults in template.yaml."""
+_RATE_MAX, _PERIOD_DAYS_MAX = 100_000_000, 3660
+"""Beyond any use; so no figure overflows."""
 _PUT_CORE_SECONDS, _CORE_MB = 0.00065, 1769
 """A put's time on a whole core, and the memory that comes with one:
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html"""
@@ -43,7 +45,7 @@ class Workload:
     """Bytes of a record's JSON text, which is a little longer than its item without `_forebay`."""
     write_units: int
     """The table's provisioned write units per second."""
-    read_units: int = 5
+    read_units: int = READ_UNITS
     records_per_request: int = 1
 
     def __post_init__(self) -> None:
@@ -81,6 +83,9 @@ class Workload:
             "a burst's rate must not be below the rate between bursts": self.burst_rate < self.rate,
             "a burst must last longer than 0 and end before the next begins": not (
                 0 < self.burst_seconds < self.period_seconds
+            ),
+            f"a burst has at most {_RATE_MAX:,} records a second, and a period {_PERIOD_DAYS_MAX:,} days": (
+                self.burst_rate > _RATE_MAX or self.period_seconds > _PERIOD_DAYS_MAX * 86_400
             ),
             f"a record has 1 to {record_bytes_max:,} bytes": not 1 <= self.record_bytes <= record_bytes_max,
             "a table has at least 1 write unit and 1 read unit": min(self.write_units, self.read_units) < 1,
