@@ -67,7 +67,7 @@ ARGS ?= --help
 ops: env ## the operator's commands, e.g. make ops ARGS="status --local"; docs/operating.md
 	@exec $(BIN)/python -m ops $(ARGS)
 
-plan: env ## backlog, time to drain, cost and settings for a load; ARGS=
+plan: env ## for a load: does its backlog drain, what to set, what it costs; ARGS= (examples without)
 	@exec $(BIN)/python -m ops plan $(ARGS)
 
 SEEDS ?= 5000

@@ -1,7 +1,10 @@
 """`python -m ops plan`: the page, and the messages for invalid input."""
 
 import argparse
+import json
 import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,21 +14,46 @@ from dev.paths import ROOT
 from ops import plan_command
 
 _TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+_DOCS = (ROOT / "docs" / "operating.md").read_text()
 _GIVEN = {"rate": "50", "burst-rate": "2000", "burst-minutes": "10", "record-bytes": "1500", "write-units": "150"}
 
 
-def run(**given: str) -> int:
-    parser = argparse.ArgumentParser(prog="python -m ops")
-    plan_command.add_to(parser.add_subparsers(required=True))
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m ops")
+    plan_command.add_to(made.add_subparsers(required=True))
+    return made
+
+
+def run(*more: str, **given: str) -> int:
     options = _GIVEN | {name.replace("_", "-"): value for name, value in given.items()}
-    arguments = parser.parse_args(["plan", *(f"--{name}={value}" for name, value in options.items())])
+    return run_options([*(f"--{name}={value}" for name, value in options.items()), *more])
+
+
+def run_options(options: Sequence[str]) -> int:
+    arguments = parser().parse_args(["plan", *options])
     code: int = arguments.run(arguments)
     return code
 
 
-def page(capsys: pytest.CaptureFixture[str], **given: str) -> str:
-    assert run(**given) == 0
+def page(capsys: pytest.CaptureFixture[str], *more: str, **given: str) -> str:
+    assert run(*more, **given) == 0
     return capsys.readouterr().out
+
+
+def as_json(capsys: pytest.CaptureFixture[str], **given: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(page(capsys, "--json", **given))
+    return loaded
+
+
+def part(text: str, number: int) -> str:
+    """One of the three, with its heading."""
+    (found,) = re.findall(rf"^{number}\. .*?(?=\n\n(?! )|\Z)", text, re.MULTILINE | re.DOTALL)
+    return str(found)
+
+
+def words(text: str) -> str:
+    """Without the ends of lines."""
+    return " ".join(text.split())
 
 
 def row(text: str, name: str) -> str:
@@ -33,79 +61,220 @@ def row(text: str, name: str) -> str:
     return " ".join(line.split())
 
 
-def test_the_page_shows_the_backlog_its_age_and_the_time_to_drain_it(capsys: pytest.CaptureFixture[str]) -> None:
-    text = page(capsys)
-    assert row(text, "greatest") == "greatest 1,155,000 records, 1.73 GB"
-    assert row(text, "drains") == "drains in 12 h 50 min after the burst, 11 h before the next"
-    assert row(text, "greatest age").startswith("greatest age 4 h 17 min, of the 14 days")
+def test_the_first_part_shows_the_backlog_its_age_and_the_time_to_drain_it(capsys: pytest.CaptureFixture[str]) -> None:
+    text = part(page(capsys), 1)
+    assert text.startswith("1. Does it drain? Yes.\n")
+    assert row(text, "table") == "table 150 write units/s: 75 records/s, 85 % used on average"
+    assert row(text, "largest backlog") == "largest backlog 1,155,000 records, 1.73 GB"
+    assert row(text, "drained") == "drained 12 h 50 min after the burst, 11 h before the next one"
+    in_order, at_most = "4 h 17 min in order of arrival", "at most 13 h, 3.9 % of the 14 days that SQS keeps a message"
+    assert row(text, "greatest age") == f"greatest age {in_order}; {at_most}"
     assert row(text, "with credit").startswith("with credit 1,132,500 records, drained in 12 h 35 min")
-    assert row(text, "table") == "table 150 write units/s, so 75 records/s; 85 % used on average"
 
 
-def test_the_page_compares_the_cost_with_a_table_without_a_buffer(capsys: pytest.CaptureFixture[str]) -> None:
-    text = page(capsys)
-    assert row(text, "API Gateway") == "API Gateway 166,987,500 requests, the first 300 million 166.99"
-    assert row(text, "provisioned for the burst").startswith("provisioned for the burst 1,898.00 4,000 write units")
-    assert row(text, "on demand").startswith("on demand 208.73")
-    assert "Cheapest with these prices: on demand. Write directly to a table on demand" in text
-    assert re.search(r"^  With 10 records a request: 1[34]\d\.\d\d buffered", text, re.MULTILINE)
-    assert "us-east-1, arm64, as seen between 2024-11 and 2026-09" in text
-    assert "free tiers" in text
+def test_the_second_part_is_a_command_that_deploys_what_was_planned(capsys: pytest.CaptureFixture[str]) -> None:
+    text = part(page(capsys), 2)
+    assert 'make deploy PARAMETERS="TableWriteCapacityUnits=150 ConsumerMaximumConcurrency=2 \\\n' in text
+    assert row(text, "TableWriteCapacityUnits") == "TableWriteCapacityUnits as given"
+
+
+def test_the_third_part_compares_the_cost_and_says_plainly_that_the_buffer_does_not_pay(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = part(page(capsys), 3)
+    assert row(text, "no buffer, table on demand").startswith("no buffer, table on demand 208.73 <- cheapest")
+    assert row(text, "no buffer, provisioned for the peak").endswith("1,898.00 4,000 write units")
+    assert text.count("<- cheapest") == 1
+    verdict = "The buffer does not pay: it costs 27 % more than a table on demand. To save money, write directly"
+    assert verdict in words(text)
+    assert re.search(r"With 10 records in each request, Forebay costs 1[34]\d\.\d\d, which pays", words(text))
 
 
 def test_posting_more_records_together_makes_the_buffer_the_cheapest(capsys: pytest.CaptureFixture[str]) -> None:
-    text = page(capsys, records_per_request="10")
-    assert "Cheapest with these prices: buffered.\n" in text
+    text = part(page(capsys, records_per_request="10"), 3)
+    assert "<- cheapest" in row(text, "Forebay, 150 write units")
+    assert re.search(r"The buffer pays: it costs 3\d % less than a table on demand\.", text)
 
 
-def test_a_front_without_api_gateway_and_less_memory_show_in_the_bill(capsys: pytest.CaptureFixture[str]) -> None:
-    text = page(capsys, front="FunctionUrl", api_memory="256")
-    assert "API Gateway" not in text.partition("Not in the model")[0]
+def test_where_the_api_decides_producers_that_need_none_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    alone = "Producers that can write to DynamoDB themselves need no API"
+    given = {"record_bytes": "4500", "write_units": "400"}
+    text = words(page(capsys, **given))
+    assert "The buffer pays" in text
+    assert alone in text
+    assert alone not in words(page(capsys, **given | {"records_per_request": "10"}))
+
+
+def test_a_table_that_loses_records_is_never_the_cheapest_nor_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    given = {"records_per_request": "10", "write_units": "100"}
+    text = page(capsys, **given)
+    first, second, third = (part(text, number) for number in (1, 2, 3))
+    assert first.startswith("1. Does it drain? No, never.\n")
+    grows = "by 1,170,000 records a day: 63.5/s arrive on average, 50/s can be put"
+    assert row(first, "backlog grows") == f"backlog grows {grows}"
+    assert row(first, "records lost").startswith("records lost after about 65 days 17 h:")
+    assert "With 159 write units it drains, and nothing is lost:\n  table            159 write units/s" in first
+    assert "TableWriteCapacityUnits=159 " in second
+    assert "a table of 100 loses records, so it is no option" in third
+    assert "Forebay, 100" not in third
+    costs = page(capsys, **given | {"write_units": "159"})
+    assert row(third, "Forebay, 159 write units") == row(costs, "Forebay, 159 write units")
+    assert "No, never" not in costs
+
+
+def test_a_burst_that_waits_longer_than_14_days_is_no_plan_although_it_drains(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = {"rate": "0", "burst_rate": "150", "burst_minutes": "180", "burst_every": "960", "write_units": "1"}
+    text = page(capsys, **given, record_bytes="300")
+    assert "1. Does it drain? No: records would wait for too long.\n" in text
+    assert "Forebay, 2 write units" in part(text, 3)
+
+
+def test_without_write_units_the_fewest_that_are_at_most_80_percent_used_are_planned(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    options = [f"--{name}={value}" for name, value in _GIVEN.items() if name != "write-units"]
+    assert run_options(options) == 0
+    text = capsys.readouterr().out
+    assert "TableWriteCapacityUnits=159 " in text
+    assert row(text, "table").endswith("80 % used on average")
+    assert run_options([*options, "--write-units=158"]) == 0
+    assert row(capsys.readouterr().out, "table").endswith("80 % used on average")
+
+
+def test_a_smaller_table_that_would_do_is_named_with_its_price(capsys: pytest.CaptureFixture[str]) -> None:
+    text = page(capsys, write_units="400")
+    (named,) = re.findall(r"A table of 159 write units would do, 80 % used: Forebay then costs ([\d.]+)", words(text))
+    assert f" {named} " in row(page(capsys, write_units="159"), "Forebay, 159 write units")
+    assert "would do" not in page(capsys, write_units="160")
+
+
+def test_the_records_of_a_burst_are_another_way_to_say_its_rate(capsys: pytest.CaptureFixture[str]) -> None:
+    options = [f"--{name}={value}" for name, value in _GIVEN.items() if name != "burst-rate"]
+    assert run_options([*options, "--burst-records=1200000"]) == 0
+    assert capsys.readouterr().out == page(capsys)
+
+
+def test_a_front_without_api_gateway_and_less_memory_show_in_the_bill_and_the_parameters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = page(capsys, "--details", front="FunctionUrl", api_memory="256")
+    assert "API Gateway" not in text
+    assert "ApiMemoryMegabytes=256 Front=FunctionUrl" in text
+    assert "RequestsPerSecondMax" not in text, "a function URL has no such limit"
     half, all_of_it = (
         [line for line in each.splitlines() if line.startswith("  Lambda, API ") and "GB-seconds" in line]
-        for each in (text, page(capsys, front="FunctionUrl"))
+        for each in (text, page(capsys, "--details", front="FunctionUrl"))
     )
     assert half != all_of_it
 
 
-def test_a_table_that_is_too_slow_never_drains_and_another_is_advised(capsys: pytest.CaptureFixture[str]) -> None:
-    text = page(capsys, write_units="100")
-    assert row(text, "drains") == "drains NEVER: 63.5 records/s arrive on average, 50 can be put"
-    assert row(text, "grows") == "grows by 1,170,000 records a day"
-    assert row(text, "RECORDS LOST").startswith("RECORDS LOST after about 65 days 17 h:")
-    assert row(text, "TableWriteCapacityUnits").startswith("TableWriteCapacityUnits 159 not 100")
-    assert "Plan again with --write-units 159" in text
-    assert "NEVER" not in page(capsys, write_units="159")
+def test_each_line_of_the_bill_is_printed_on_request_only(capsys: pytest.CaptureFixture[str]) -> None:
+    text = page(capsys, "--details")
+    assert row(text, "API Gateway") == "API Gateway 166,987,500 requests, the first 300 million 166.99"
+    assert "API Gateway  " not in page(capsys)
 
 
 def test_a_table_that_is_fast_enough_has_no_backlog(capsys: pytest.CaptureFixture[str]) -> None:
     text = page(capsys, write_units="4000")
-    assert row(text, "greatest") == "greatest none: the table is fast enough for the burst"
-    assert "drains" not in text.partition("Parameters to set")[0]
-
-
-def test_a_burst_beyond_the_limit_of_the_api_gets_a_higher_limit_advised(capsys: pytest.CaptureFixture[str]) -> None:
-    assert row(page(capsys), "RequestsPerSecondMax").startswith("RequestsPerSecondMax 2500")
-    assert "RequestsPerSecondMax" not in page(capsys, records_per_request="10")
+    assert row(text, "largest backlog") == "largest backlog none: the table is fast enough for the burst"
+    assert "drained" not in part(text, 1)
 
 
 def test_every_advised_parameter_exists_in_the_template_and_is_within_its_bounds(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    text = page(capsys).partition("Parameters to set")[2].partition("\n\n")[0]
-    advised = {line.split()[0]: int(line.split()[1]) for line in text.splitlines()[1:]}
+    more = ["--access-log", "--tracing", "--api-memory=256", "--consumer-memory=256", "--read-units=9"]
+    assert run(*more, "--json") == 0
+    advised = json.loads(capsys.readouterr().out)["parameters"]
     parameters = _TEMPLATE["Parameters"]
-    assert len(advised) == 6
-    assert set(advised) <= set(parameters)
+    assert len(advised) == 8
     for name, value in advised.items():
-        assert parameters[name].get("MinValue", 0) <= value <= parameters[name].get("MaxValue", value)
-    assert parameters["RequestsPerSecondMax"]["Default"] == plan_command.REQUESTS_PER_SECOND
+        assert value in parameters[name].get("AllowedValues", [value])
+        if parameters[name]["Type"] == "Number":
+            assert parameters[name].get("MinValue", 0) <= int(value) <= parameters[name].get("MaxValue", int(value))
+            assert int(value) != parameters[name]["Default"] or name == "ConsumerMaximumConcurrency"
 
 
 def test_a_plan_for_the_largest_records_shows_the_cost_of_ten_in_a_request(capsys: pytest.CaptureFixture[str]) -> None:
     text = page(capsys, record_bytes="409456", rate="0.1", burst_rate="1")
-    assert "With 10 records a request" in text
-    assert "400 write units a put" in text
+    assert "With 10 records in each request" in text
+    assert "takes 400 write units" in text
+
+
+def test_the_json_has_the_figures_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = as_json(capsys, records_per_request="10")
+    text = page(capsys, records_per_request="10")
+    assert whole["given"] == whole["chosen"]
+    backlog = whole["chosen"]["backlog"]
+    assert (backlog["largest_records"], backlog["drain_seconds"]) == (1_155_000, 46_200)
+    assert backlog["largest_bytes"] == 1_155_000 * 1500
+    assert (backlog["greatest_age_seconds_in_order"], backlog["greatest_age_seconds_at_most"]) == (15_400, 46_800)
+    assert whole["chosen"]["first_period"][1] == {"seconds": 600, "waiting_records": 1_155_000}
+    cost = whole["cost"]
+    assert (cost["cheapest"], cost["buffer_pays"]) == ("forebay", True)
+    for dollars in cost["options_dollars"].values():
+        assert f" {dollars:,.2f} " in part(text, 3)
+    assert sum(line["dollars"] for line in cost["lines"]) == pytest.approx(cost["total_dollars_with_api_and_reads"])
+    assert whole["deploy_command"] in text
+
+
+def test_the_json_of_a_table_that_loses_records_has_the_cost_of_one_that_does_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole, enough = as_json(capsys, write_units="100"), as_json(capsys, write_units="159")
+    assert (whole["given"]["drains"], whole["given"]["keeps_all_records"], whole["given"]["backlog"]) == (
+        False,
+        False,
+        None,
+    )
+    assert whole["given"]["growth_records_per_second"] * 86_400 == pytest.approx(1_170_000)
+    assert whole["chosen"] == enough["chosen"]
+    assert whole["cost"] == enough["cost"]
+
+
+def test_every_name_in_the_json_is_in_snake_case_except_the_templates_own(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = as_json(capsys, write_units="400")
+
+    def names(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                yield name
+                yield from () if name == "parameters" else names(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from names(inner)
+
+    assert whole["smaller_table"]["write_units"] == 159
+    assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in names(whole))
+
+
+def test_the_picture_is_written_beside_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "backlog.svg"
+    assert run(f"--picture={path}") == 0
+    printed = capsys.readouterr()
+    assert printed.out == page(capsys)
+    assert printed.err == f"wrote {path}\n"
+    assert path.read_text().startswith("<svg ")
+
+
+@pytest.mark.parametrize("options", plan_command.EXAMPLES.values())
+def test_each_example_is_a_plan_that_drains_and_is_in_the_docs(
+    options: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_options(options.split()) == 0
+    assert "1. Does it drain? Yes.\n" in capsys.readouterr().out
+    assert f'make plan ARGS="{options}"\n' in _DOCS
+
+
+def test_the_page_in_the_docs_is_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_options(next(iter(plan_command.EXAMPLES.values())).split()) == 0
+    assert f"```text\n{capsys.readouterr().out}```\n" in _DOCS
+
+
+def test_the_commands_in_the_docs_are_the_examples() -> None:
+    assert set(re.findall(r'make plan ARGS="(--rate .*?)"', _DOCS)) == set(plan_command.EXAMPLES.values())
 
 
 @pytest.mark.parametrize("given", [{}, {"write_units": "100"}, {"record_bytes": "409000", "write_units": "40000"}])
@@ -131,7 +300,13 @@ def test_the_page_has_at_most_120_columns_and_no_trailing_spaces(
         ({"record_bytes": "500000"}, "a record has 1 to 409,456 bytes"),
         ({"write_units": "0"}, "at least 1 write unit"),
         ({"records_per_request": "5000"}, "about 5,000,000 bytes of JSON"),
-        ({"consumer_memory": "64"}, "a function has at least 128 MB"),
+        ({"consumer_memory": "64"}, "a function has 128 to 10,240 MB"),
+        ({"api_memory": "10241"}, "a function has 128 to 10,240 MB"),
+        ({"rate": "200000", "burst_rate": "200000", "consumer_memory": "128"}, "more than the consumer can put"),
+        ({"burst_records": "100"}, "--burst-records: not allowed with argument --burst-rate"),
+        ({"burst_rate": "1e300"}, "at most 100,000,000 records a second"),
+        ({"picture": "backlog.png"}, "its name must end in .svg: 'backlog.png'"),
+        ({"picture": "/nowhere/backlog.svg"}, "cannot write /nowhere/backlog.svg: No such file or directory"),
         ({"front": "Gateway"}, "invalid choice: 'Gateway'"),
     ],
 )
@@ -146,14 +321,12 @@ def test_invalid_input_is_an_error_that_names_it_and_nothing_is_planned(
     assert printed.out == ""
 
 
-def test_the_help_names_every_option_and_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    parser = argparse.ArgumentParser(prog="python -m ops")
-    plan_command.add_to(parser.add_subparsers(required=True))
+def test_the_help_names_every_option_and_has_the_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
-        parser.parse_args(["plan", "--help"])
+        parser().parse_args(["plan", "--help"])
     text = capsys.readouterr().out
     assert caught.value.code == 0
-    assert "python -m ops plan --rate 50 --burst-rate 2000" in text
+    assert all(f"  {about}:\n    {options}\n" in text for about, options in plan_command.EXAMPLES.items())
     for option in (
         *_GIVEN,
         "burst-every",
@@ -163,5 +336,8 @@ def test_the_help_names_every_option_and_has_an_example(capsys: pytest.CaptureFi
         "access-log",
         "tracing",
         "api-memory",
+        "details",
+        "json",
+        "picture",
     ):
-        assert f"--{option} " in text
+        assert re.search(rf"--{option}\b", text)
