@@ -50,7 +50,7 @@ def _of_the_backlog(planned: Plan) -> list[str]:
             )
     if backlog.greatest_age > ALARM_SECONDS:
         found.append("The backlog alarm goes off at 240 hours: set BacklogAlarmHours.")
-    if planned.keeps_all and backlog.lasts > RETENTION_SECONDS:
+    if backlog.lasts > RETENTION_SECONDS:
         found.append("In the worst order a record waits longer than 14 days. The consumer re-enqueues after ten.")
     return found
 

@@ -247,6 +247,7 @@ def test_every_name_in_the_json_is_in_snake_case_except_the_templates_own(capsys
                 yield from names(inner)
 
     assert whole["smaller_table"]["write_units"] == 159
+    assert whole["smaller_table"]["cost"] == as_json(capsys, write_units="159")["cost"] != whole["cost"]
     assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in names(whole))
 
 
