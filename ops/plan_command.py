@@ -42,7 +42,8 @@ def add_to(subparsers: Subparsers) -> None:
         "plan",
         help="for a workload: does it drain, what to set, and what it costs",
         description=_DESCRIPTION,
-        epilog="examples\n" + "\n".join(f"  {about}:\n    {options}" for about, options in EXAMPLES.items()),
+        epilog='examples, as `make plan ARGS="…"` or after `python -m ops plan`\n'
+        + "\n".join(f"  {about}:\n    {options}" for about, options in EXAMPLES.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_load(parser)
