@@ -27,7 +27,7 @@ class RecordOutcome(BaseModel):
 
     id: Annotated[str | None, Field(description="The record's key, if the record can be stored.")] = None
     sort: Annotated[str | None, Field(description="Its sort key, where the table has one.")] = None
-    version: Annotated[str, Field(description="The version that it has, if it was accepted or dead-lettered.")]
+    version: Annotated[str, Field(description="The version that it has, where it is accepted or dead-lettered.")]
     accepted: Annotated[bool, Field(description="Whether it, or a later one of its key, is durable in the queue.")]
     dead_lettered: Annotated[
         bool | None,

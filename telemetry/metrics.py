@@ -13,7 +13,7 @@ _VALUES_MAX = 100
 """Of one metric in one line."""
 METRICS = {
     "accepted": "records that the API accepted and answered with a receipt",
-    "unconfirmed": "records that SQS did not confirm in time, answered 503",
+    "unconfirmed": "records, and dead letters of the API, that SQS did not confirm in time, answered 503",
     "puts": "records put into the table",
     "superseded": "records that the table already had in this version or a newer one",
     "write_units": "write units that the puts consumed",

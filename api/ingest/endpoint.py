@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 ANSWER_BYTES_MAX = 5_500_000
 """Of an answer with the outcomes of records, as Lambda counts them: in JSON text, where a quote takes two. Lambda's own
-limit is 6 MB."""
+limit is 6 MB; what is left is for headers, and for the outcomes of records that are not confirmed."""
 _AT_ONCE_BYTES, _AT_ONCE_PARTS = 4096, 300
 """A body of at most this size, and this number of values and lines, is parsed at once."""
 _SMALL_BYTES, _SMALL_PARTS = 65_536, 3000
@@ -77,7 +77,9 @@ class IngestDependencies:
 
 
 class AcceptRecords:
-    """Answers 202 once SQS has confirmed every record of the request. Raises a `Problem` otherwise."""
+    """Answers 202 once SQS has confirmed every record of the request: in the queue, or, where the request asks for
+    lenient handling and the record is bad, in the dead-letter queue. Raises a `Problem` otherwise.
+    """
 
     def __init__(self, dependencies: IngestDependencies) -> None:
         self.dependencies = dependencies
