@@ -47,8 +47,8 @@ def add_routes(router: APIRouter, components: ApiComponents) -> None:
             tags=["records"],
             status_code=202,
             summary="Accept records",
-            description="Answers 202 once SQS has confirmed every record. One invalid record refuses the request, unless it asks"
-            " for lenient handling: then that record is dead-lettered, and the others are accepted.",
+            description="Answers 202 once SQS has confirmed every record. One invalid record refuses the request,"
+            " unless that asks for lenient handling: then the record is dead-lettered, and the others are accepted.",
             operation_id="accept_records",
             response_model=Accepted,
             responses=openapi.ACCEPT,
