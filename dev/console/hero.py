@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from dev.console.formatting import UNKNOWN, rate, time_to_empty, whole
+from dev.console.formatting import UNKNOWN, rate, whole
 from dev.console.state import ConsoleState
-from dev.console.time_series import StackSnapshot, TimeSeries
+from dev.console.tiles import waits_text
+from dev.console.time_series import TimeSeries
 
 
 def hero(state: ConsoleState) -> Callable[[], None]:
@@ -36,19 +37,13 @@ def hero(state: ConsoleState) -> Callable[[], None]:
     def refresh() -> None:
         now = state.series.latest
         backlog.set_text(UNKNOWN if now is None else whole(now.backlog))
-        waits.set_text(UNKNOWN if now is None else _waits(now))
+        waits.set_text(UNKNOWN if now is None else waits_text(now))
         writes.set_text(_writes(state.series))
         unit.set_text(f"of {whole(now.capacity)} write units/s provisioned" if now else "")
         level.set_text(f"{whole(max(0.0, now.saved_up))} of {whole(now.saved_up_max)} units" if now else UNKNOWN)
         gauge.set_value(max(0.0, now.saved_up) / now.saved_up_max if now and now.saved_up_max else 0)
 
     return refresh
-
-
-def _waits(now: StackSnapshot) -> str:
-    if not now.backlog:
-        return "nothing waits: the table keeps up"
-    return f"{time_to_empty(now.seconds_to_empty, now.backlog)} until empty, if nothing more is sent"
 
 
 def _writes(series: TimeSeries) -> str:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from dev.console import formatting
-from dev.console.time_series import TimeSeries
+from dev.console.time_series import StackSnapshot, TimeSeries
+from dev.local.fault_injection import EmulatorFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,18 @@ class Tile:
 
 
 NAMES = ("Accepted", "Throttled calls", "Dead letters", "In table")
+
+
+_TABLE_FAULTS = frozenset({EmulatorFault.THROTTLE, EmulatorFault.DYNAMODB_5XX, EmulatorFault.PERMISSION})
+
+
+def waits_text(now: StackSnapshot) -> str:
+    """For how long the backlog lasts."""
+    if not now.backlog:
+        return "nothing waits: the table keeps up"
+    if now.faults & _TABLE_FAULTS:
+        return "until the fault ends: the table takes nothing now"
+    return f"{formatting.time_to_empty(now.seconds_to_empty, now.backlog)} until empty, if nothing more is sent"
 
 
 def tiles(series: TimeSeries) -> list[Tile]:

@@ -3,7 +3,7 @@
 import dataclasses
 
 from dev.console import charts
-from dev.console.tiles import NAMES, tiles
+from dev.console.tiles import NAMES, tiles, waits_text
 from dev.console.time_series import POINTS_MAX, OriginalPatternSnapshot, StackSnapshot, TimeSeries
 
 _EMPTY = StackSnapshot(
@@ -96,6 +96,13 @@ def test_the_time_axis_is_at_least_a_minute_and_at_most_the_span() -> None:
     for second in range(1, 400):
         series.add(snapshot(second))
     assert charts.time_bounds(charts.last_seconds(series.points, 300), 300) == {"min": 1_099_000, "max": 1_399_000}
+
+
+def test_the_page_says_how_long_the_backlog_lasts() -> None:
+    assert waits_text(snapshot(0)) == "nothing waits: the table keeps up"
+    assert waits_text(snapshot(0, backlog=9, seconds_to_empty=9.0)).startswith("≈ 9 s until empty")
+    throttled = snapshot(0, backlog=9, seconds_to_empty=9.0, faults=frozenset({"throttle"}))
+    assert waits_text(throttled) == "until the fault ends: the table takes nothing now"
 
 
 def test_dead_letters_are_alarming() -> None:
