@@ -29,7 +29,7 @@ class MemoryBudget:
         held: then nothing ever would.
         """
         now = self._now_ns()
-        if self.used and self.used + size > self._size:
+        if size and self.used and self.used + size > self._size:
             raise BudgetExceeded((now - self._since / self.used) / 1e9)
         self.used += size
         self._since += size * now

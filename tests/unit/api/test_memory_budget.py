@@ -40,6 +40,7 @@ def test_what_is_larger_than_the_whole_budget_is_held_alone() -> None:
         share.add(25)
         with pytest.raises(BudgetExceeded):
             Share(budget).add(1)
+        Share(budget).add(0)
     Share(budget).add(1)
     with pytest.raises(BudgetExceeded):
         Share(budget).add(25)

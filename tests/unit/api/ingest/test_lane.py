@@ -14,7 +14,7 @@ from api.ingest import endpoint
 from api.ingest import parse as parsing
 from api.ingest.lane import WAIT_SECONDS_MAX, Lane
 from api.problems import ApiBusy
-from tests.unit.api.doubles import Sqs, app_of
+from tests.unit.api.doubles import Sqs, app_of, request
 
 
 def test_work_that_waited_for_the_thread_too_long_is_refused() -> None:
@@ -97,3 +97,35 @@ def test_bodies_beyond_the_budget_are_refused_at_once_while_the_others_are_parse
             return [(answer.status_code, answer.json().get("code", "")) for answer in answers]
 
     assert asyncio.run(scenario()) == [(503, "api_busy"), (202, ""), (202, ""), (202, "")]
+
+
+@pytest.mark.parametrize(
+    ("body", "lenient", "thread"),
+    [
+        (b"{}\n" * 150, False, "MainThread"),
+        (b"{}\n" * 151, False, "parse-small"),
+        (b"{}\n" * 1501, False, "parse-large"),
+        (b"7\n" * 30, True, "MainThread"),
+        (b"7\n" * 31, True, "parse-small"),
+        (b"7\n" * 301, True, "parse-large"),
+        (b"[" + b"7," * 300 + b"7]", True, "parse-large"),
+    ],
+)
+def test_what_takes_long_is_parsed_beside_the_event_loop_however_few_bytes_it_has(
+    monkeypatch: pytest.MonkeyPatch, body: bytes, *, lenient: bool, thread: str
+) -> None:
+    """Each line may be a record, and a bad record by itself takes as long as ten values."""
+    seen: list[str] = []
+    name = "parse_each" if lenient else "parse_messages"
+    parse = getattr(endpoint, name)
+
+    def noting(*arguments: Any, **named: Any) -> Any:
+        seen.append(threading.current_thread().name)
+        return parse(*arguments, **named)
+
+    monkeypatch.setattr(endpoint, name, noting)
+    headers = {"content-type": "application/x-ndjson" if b"\n" in body else "application/json"}
+    headers |= {"prefer": "handling=lenient"} if lenient else {}
+    assert request(app_of(Sqs()), "POST", "/records", content=body, headers=headers).status_code == 202
+    (name_seen,) = seen
+    assert name_seen.startswith(thread)
