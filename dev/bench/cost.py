@@ -1,12 +1,18 @@
 """`python -m dev.bench.cost`: when a buffer pays, by the planner's bill. Prints docs/cost.md's tables, writes cost.svg.
 
 A table's load has a steady part, and every day a burst of ten minutes that brings 30 % of the table's daily capacity.
+
+The original pattern is on the picture for each record that it *stores*. Its table is the same, and so is what the
+producers send; its drain, and the share that it dead-letters, are drain.csv's: of a surge that the table needs five
+minutes for. That is in its favour: of a longer surge it dead-letters more.
 """
 
 import argparse
+import csv
 import sys
-from collections.abc import Sequence
+from typing import NamedTuple
 
+from dev.bench.drain.virtual import RESULTS
 from dev.paths import ROOT
 from ops.plan import plan
 from ops.prices import Bill, bill
@@ -47,28 +53,62 @@ def table(units: int, together: int) -> str:
     return "\n".join(lines)
 
 
-def draw(units: int = 5, load: float = 0.6) -> None:
-    import matplotlib.pyplot as plt  # noqa: PLC0415 - slow, and only the picture needs it
+class OriginalCost(NamedTuple):
+    write_units: int
+    dollars: float
+    """For a million records that are stored."""
+    dead_lettered: float
+    """The share of good records."""
 
-    plt.rcParams["svg.hashsalt"] = "forebay"
-    figure, axes = plt.subplots(figsize=(8, 4.2), layout="constrained")
-    sizes = [5, 10, 20, 50, 100, 200, 500, 1000, 2000]
-    lines: list[tuple[str, Sequence[float], str]] = [
-        ("Forebay, one record a request", [per_million(workload(n, units, load, 1))[0] for n in sizes], "#1f77b4"),
-        ("Forebay, ten records a request", [per_million(workload(n, units, load, 10))[0] for n in sizes], "#2ca02c"),
-        ("on demand", [per_million(workload(n, units, load, 1))[1] for n in sizes], "#d62728"),
-    ]
-    for name, dollars, colour in lines:
-        axes.plot(sizes, dollars, marker="o", color=colour, label=name)
-    axes.set_xscale("log")
-    axes.set_ylim(bottom=0)
-    axes.set_xticks(sizes, [f"{n:,}" for n in sizes])
-    axes.set_xlabel("write units of the table")
-    axes.set_ylabel("dollars per million records")
-    axes.set_title(f"Records of {units} KB, a table that is {load:.0%} used: queue, consumer and the table's writes")
-    axes.grid(alpha=0.3)
-    axes.legend()
-    figure.savefig(PICTURE, metadata={"Date": None}, facecolor="white")
+
+def original(load: float) -> list[OriginalCost]:
+    """With records of five units, ten a request, and a table that keeps burst credit."""
+    chosen = {"kilobytes": "4.0", "concurrency": "2", "credit_seconds": "300", "policy": "original"}
+    with RESULTS.open(newline="") as file:
+        measured = [row for row in csv.DictReader(file) if chosen.items() <= row.items()]
+    found = []
+    for row in measured:
+        write_units, dead = int(row["wcu"]), float(row["dead_lettered"])
+        accepted = _without_drain(workload(write_units, 5, load, 10)) + float(row["dollars"])
+        found.append(OriginalCost(write_units, accepted / (1 - dead), dead))
+    return found
+
+
+def _without_drain(load: Workload) -> float:
+    """Dollars for a million records: the table's writes, what is sent to SQS, and the receives of an idle queue."""
+    billed = bill(plan(load))
+    lines = [line for line in billed.buffer if line.service in {"SQS, sending", "SQS, while empty"}]
+    records = load.average_rate * _MONTH_SECONDS / _MILLION
+    return sum(line.dollars for line in [billed.table[0], *lines]) / records
+
+
+def draw(units: int = 5, load: float = 0.6) -> None:
+    # Slow to import, and only the picture needs it.
+    from dev.bench.pictures import FOREBAY, INK, ON_DEMAND, ORIGINAL, label, picture, save  # noqa: PLC0415
+
+    figure, axes = picture(f"Dollars per million stored records of {units} write units")
+    sizes = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000]
+    one, ten = ([per_million(workload(n, units, load, together))[0] for n in sizes] for together in (1, 10))
+    on_demand = [per_million(workload(n, units, load, 1))[1] for n in sizes]
+    pattern = original(load)
+    axes.plot([each.write_units for each in pattern], [each.dollars for each in pattern], "o-", color=ORIGINAL)
+    axes.plot(sizes, on_demand, color=ON_DEMAND, linewidth=2.2)
+    axes.plot(sizes, one, "--", color=FOREBAY, linewidth=1.2)
+    axes.plot(sizes, ten, color=FOREBAY, linewidth=2.2)
+    axes.set(xscale="log", yscale="log", xlim=(0.9, 2300), ylim=(1, 50))
+    axes.set_xticks([1, 5, 20, 100, 500, 2000], ["1", "5", "20", "100", "500", "2,000"])
+    axes.set_yticks([1, 2, 3, 5, 10, 20, 50], ["$1", "$2", "$3", "$5", "$10", "$20", "$50"])
+    axes.minorticks_off()
+    axes.set_xlabel(f"write units of the table, which is {load:.0%} used on average")
+    for each in (each for each in pattern if each.dead_lettered):
+        label(axes, (each.write_units * 1.2, each.dollars * 1.22), f"{each.dead_lettered:.0%} dead-lettered", ORIGINAL)
+    label(axes, (3.2, 12.5), "original pattern", ORIGINAL)
+    label(axes, (700, 3.5), "on demand", ON_DEMAND, "center")
+    label(axes, (20, 1.75), "Forebay, ten records a request", FOREBAY, "center")
+    label(axes, (26, 4.3), "Forebay, one a request", FOREBAY)
+    note = "table, queue and drain;\nthe table keeps 300 s of burst credit"
+    axes.text(0.99, 0.98, note, color=INK, ha="right", va="top", transform=axes.transAxes)
+    save(figure, PICTURE)
 
 
 def main() -> int:
