@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import locust  # noqa: F401 - before everything that opens connections: it makes them cooperative (gevent)
 
-from dev.load.latencies import milliseconds
+from dev.load.latencies import FIGURES, milliseconds_row
 from dev.load.locust_runner import LocustRunner
 from dev.load.settings import LoadSettings
 from dev.load.traffic import Traffic
@@ -107,10 +107,9 @@ def _ended_early(traffic: Traffic, stop: StopFlag) -> str:
 
 def summary(traffic: Traffic) -> str:
     """A table of the accepted requests by kind, and the failures."""
-    rows: list[Sequence[str]] = [("kind", "requests", "records", "p50", "p95", "p99", "max")]
+    rows: list[Sequence[str]] = [("kind", "requests", "records", *FIGURES)]
     for kind, stats in traffic.kinds.items():
-        figures = [milliseconds(each) for each in stats.latencies.figures()]
-        rows.append((kind, f"{stats.latencies.count:,}", f"{stats.records:,}", *figures))
+        rows.append((kind, f"{stats.latencies.count:,}", f"{stats.records:,}", *milliseconds_row(stats.latencies)))
     failures = [f"  {number:,} requests: {failure}" for failure, number in traffic.failures.most_common()]
     return "\n".join([table(rows, right=range(1, 7)), *failures])
 

@@ -5,6 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 _WIDTH = math.log(1.02)
+_PERCENTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+FIGURES = (*_PERCENTILES, "max")
+"""The names of all figures."""
 
 
 class Latencies:
@@ -40,12 +43,23 @@ class Latencies:
                 return min(math.exp(number * _WIDTH), self.max)
         return self.max
 
-    def figures(self) -> tuple[float, float, float, float]:
-        """p50, p95, p99 and the maximum."""
-        return self.percentile(0.5), self.percentile(0.95), self.percentile(0.99), self.max
+    def figures(self) -> dict[str, float]:
+        """p50, p95 and p99, as far as there are enough requests, and the maximum.
+
+        A percentile needs one request beyond it: of 13, the slowest would pass for p95 and p99 as well.
+        """
+        enough = {name: share for name, share in _PERCENTILES.items() if self.count * (1 - share) >= 1 - 1e-9}
+        figures = {name: self.percentile(share) for name, share in enough.items()}
+        return {**figures, "max": self.max} if self.count else {}
 
 
 def milliseconds(seconds: float) -> str:
     """`0.9 ms`, `12 ms`, `1,234 ms`."""
     ms = seconds * 1000
     return f"{ms:.1f} ms" if ms < 10 else f"{ms:,.0f} ms"  # noqa: PLR2004 - two significant digits
+
+
+def milliseconds_row(latencies: Latencies) -> list[str]:
+    """All `FIGURES`; `-` for those that so few requests do not have."""
+    figures = latencies.figures()
+    return [milliseconds(figures[name]) if name in figures else "-" for name in FIGURES]

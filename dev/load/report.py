@@ -16,10 +16,12 @@ from pathlib import Path
 
 import locust  # noqa: F401 - before everything that opens connections: it makes them cooperative (gevent)
 
+from dev.load.consumer_log import consumer_log, consumer_use
 from dev.load.latencies import Latencies
 from dev.load.locust_runner import LocustRunner
 from dev.load.report_page import report_page
 from dev.load.settings import number, whole
+from dev.load.surge_costs import with_costs
 from dev.load.surge_result import SurgeResult, put_times
 from dev.load.traffic import Traffic
 from dev.load.verify import Verification
@@ -28,7 +30,7 @@ from dev.local.loopback import LOOPBACK, open_url
 from dev.local.ports import PortTaken, free_ports
 from dev.local.processes import ProcessFailed, StartCancelled, StopRequest
 from dev.local.settings import LocalSettings, SettingInvalid
-from dev.local.stack import running_stack
+from dev.local.stack import RunningStack, running_stack
 from dev.paths import ROOT
 from ops.command import DONE, FAILED, STOPPED
 from ops.dead_letter_queue import DeadLetterQueue, Selection
@@ -63,8 +65,8 @@ def main(arguments: Sequence[str]) -> int:
             print(f"starting a local stack: {wcu} write units a second, no burst credit …", flush=True)
             port, aws_port, console_port = free_ports(3)
             settings = LocalSettings(port, aws_port, console_port, wcu, burst_seconds=0)
-            with running_stack(settings, stack_stop):
-                result = _surge(settings.port, wcu, seconds, stop, progress.show)
+            with running_stack(settings, stack_stop) as stack:
+                result = _surge(stack, settings, seconds, stop, progress.show)
             progress.end()
             if stop.is_set:
                 return _stopped()
@@ -87,7 +89,10 @@ def _stopped() -> int:
     return STOPPED
 
 
-def _surge(port: int, wcu: int, seconds: float, stop: StopFlag, on_progress: Callable[[str], None]) -> SurgeResult:
+def _surge(
+    stack: RunningStack, settings: LocalSettings, seconds: float, stop: StopFlag, on_progress: Callable[[str], None]
+) -> SurgeResult:
+    port, wcu = settings.port, settings.wcu
     target = on_this_machine(port)
     entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(_POISON)]
     target.sqs.send_message_batch(QueueUrl=target.record_queue_url, Entries=entries)  # type: ignore[arg-type]
@@ -107,7 +112,8 @@ def _surge(port: int, wcu: int, seconds: float, stop: StopFlag, on_progress: Cal
     times = put_times(target, traffic.receipts)
     letters = DeadLetterQueue(target.sqs, target.record_dead_letter_queue_url, StopFlag())
     reading = letters.read(Selection(), lambda _done, _of: None)
-    return SurgeResult(
+    use = consumer_use(consumer_log(stack.aws_url, stack.aws_environment))
+    result = SurgeResult(
         write_units=wcu,
         surge=(calm, calm + surge),
         accepted=[(accepted - began_ms) / 1000 for accepted, _ in times.values()],
@@ -118,6 +124,7 @@ def _surge(port: int, wcu: int, seconds: float, stop: StopFlag, on_progress: Cal
         dead_letters={reason: counted.letters for reason, counted in reading.counts.items()},
         verdict=verdict,
     )
+    return with_costs(result, use)
 
 
 def _send_first(url: str, traffic: Traffic) -> None:

@@ -105,7 +105,7 @@ def backlog_chart(result: SurgeResult, width: int) -> str:
 def latencies_chart(result: SurgeResult, width: int) -> str:
     """For each kind of request, a line from the median to the maximum."""
     figures = {kind: stats.latencies.figures() for kind, stats in result.kinds.items()}
-    most = max((each[-1] for each in figures.values()), default=0) * 1000
+    most = max((each["max"] for each in figures.values() if each), default=0) * 1000
     step = nice_step(most)
     top = step * max(1, math.ceil(most / step))
     left, height = 62, _ROW * len(figures) + _BOTTOM
@@ -122,9 +122,10 @@ def latencies_chart(result: SurgeResult, width: int) -> str:
     for row, (kind, values) in enumerate(figures.items()):
         y = _ROW * row + _ROW / 2
         parts.append(f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(kind)}</text>')
-        ends = [x(values[0] * 1000), x(values[-1] * 1000)]
-        parts.append(f'<line class="range" x1="{ends[0]:.1f}" x2="{ends[1]:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        for name, value in reversed(list(zip(("p50", "p95", "p99", "max"), values, strict=True))):
+        ends = [x(value * 1000) for value in values.values()]
+        if ends:
+            parts.append(f'<line class="range" x1="{ends[0]:.1f}" x2="{ends[-1]:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        for name, value in reversed(values.items()):
             text = escape(f"{kind} {name}: {milliseconds(value)}")
             parts.append(
                 f'<circle class="{name}" cx="{x(value * 1000):.1f}" cy="{y:.1f}" r="6"><title>{text}</title></circle>'

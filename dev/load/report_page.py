@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from html import escape
 
-from dev.load.latencies import milliseconds
+from dev.load.cost_panel import cost_chart, cost_rows
+from dev.load.latencies import FIGURES, milliseconds, milliseconds_row
 from dev.load.report_charts import backlog_chart, dead_letters_chart, latencies_chart, rates_chart
 from dev.load.surge_result import SurgeResult
 from ops.formatting import count, duration
@@ -13,10 +14,10 @@ _WIDE, _NARROW = 860, 380
 _STYLE = """
 :root { color-scheme: light dark; --page: #f6f7f9; --card: #fff; --ink: #17202a; --soft: #566270; --grid: #dfe4ea;
   --accepted: #2468c8; --written: #0a7d5a; --provisioned: #17202a; --backlog: #b45f06; --bad: #b3261e;
-  --good: #0a7d5a; }
+  --good: #0a7d5a; --consumer: #7a3fb5; }
 @media (prefers-color-scheme: dark) { :root { --page: #12161b; --card: #1b2129; --ink: #e8ecf1; --soft: #9fabb8;
   --grid: #313a45; --accepted: #6ea8fe; --written: #3ecf9b; --provisioned: #e8ecf1; --backlog: #f0a04b; --bad: #ff8a80;
-  --good: #3ecf9b; } }
+  --good: #3ecf9b; --consumer: #c39bf0; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 main { max-width: 940px; margin: 0 auto; padding: 24px 16px 48px; }
@@ -54,6 +55,11 @@ circle { stroke: var(--card); stroke-width: 2; }
 .p50 { fill: var(--written); background: var(--written); } .p95 { fill: var(--accepted); background: var(--accepted); }
 .p99 { fill: var(--backlog); background: var(--backlog); } .max { fill: var(--bad); background: var(--bad); }
 .dead { fill: var(--bad); }
+.door { fill: var(--accepted); background: var(--accepted); }
+.queue { fill: var(--backlog); background: var(--backlog); }
+.consumer { fill: var(--consumer); background: var(--consumer); }
+.table { fill: var(--written); background: var(--written); }
+.costs tr:nth-child(n+5) td { font-weight: 600; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: 6px 10px 6px 0; border-bottom: 1px solid var(--grid); text-align: right; white-space: nowrap; }
@@ -82,10 +88,11 @@ def report_page(result: SurgeResult) -> str:
         _card(
             "Latency of requests",
             "How long a producer waits for its 202, without the first request, which opens the API's connections.",
-            _key(*((f"dot {name}", name) for name in ("p50", "p95", "p99", "max"))),
+            _key(*((f"dot {name}", name) for name in FIGURES if _is_drawn(name, result))),
             _both(latencies_chart, result),
             _latencies(result),
         ),
+        _card("What it cost", _cost_text(result), _cost_key(), _both(cost_chart, result), _costs(result)),
         _card(
             "Dead letters",
             "Sent on purpose, straight to the queue: messages that can never be stored. Other records are not affected."
@@ -108,8 +115,8 @@ def _introduction(result: SurgeResult) -> str:
     return (
         f"For {result.surge[1] - result.surge[0]:g} seconds, records arrived at {result.surge_rate:,.0f} a second: "
         f"{times:.1f} times what the table is provisioned for, {count(result.write_units, 'write unit')} a second with "
-        f"no burst credit. Producers had their answers in milliseconds; the table was written at its own rate until "
-        f"the buffer was empty {duration(max(0, result.last_put - result.surge[1]))} after the surge."
+        f"no burst credit. Producers had their answers in milliseconds; the table took the records within its own rate "
+        f"until the buffer was empty {duration(max(0, result.last_put - result.surge[1]))} after the surge."
     )
 
 
@@ -117,23 +124,30 @@ def _verdict(result: SurgeResult) -> str:
     verdict = result.verdict
     rows = verdict.text().splitlines()
     found = "Every 202 is accounted for" if verdict.holds else f"{count(verdict.lost, 'record')} lost"
-    where = (
-        f"Of {verdict.receipts:,} receipts {verdict.in_table:,} are in the table, {verdict.superseded:,} superseded, "
-        f"{verdict.in_queue:,} still in the queue, {verdict.dead_lettered:,} dead-lettered, {verdict.lost:,} lost."
-    )
+    places = {
+        "are in the table": verdict.in_table,
+        "superseded": verdict.superseded,
+        "still in the queue": verdict.in_queue,
+        "dead-lettered": verdict.dead_lettered,
+        "lost": verdict.lost,
+    }
+    counts = [f"{number:,} {place}" for place, number in places.items() if number or place == "are in the table"]
+    where = f"Of {verdict.receipts:,} receipts {', '.join(counts)}."
     named = f"<p>{escape(rows[-1])}</p>" if verdict.lost_keys else ""
     mark, kind = ("✓", "") if verdict.holds else ("✗", " lost")
     return f'<div class="card verdict{kind}"><strong>{mark} {found}.</strong> {where}{named}</div>'
 
 
 def _tiles(result: SurgeResult) -> str:
-    p99 = result.latencies.percentile(0.99)
+    latencies = result.latencies.figures()
+    slow = "p99" if "p99" in latencies else "max"
+    answered = f"to a 202 (p50); {'p99' if slow == 'p99' else 'the slowest'} {milliseconds(latencies.get(slow, 0))}"
     tiles = [
         (f"{len(result.accepted):,}", "records accepted"),
         (f"{result.greatest_backlog:,}", "greatest backlog"),
         (f"{result.capacity_used:.0%}", "of the provisioned units consumed under backlog"),
-        (milliseconds(result.latencies.percentile(0.5)), f"to a 202 (p50); p99 {milliseconds(p99)}"),
-        (f"{sum(result.dead_letters.values()):,}", "dead letters"),
+        (milliseconds(latencies.get("p50", 0)), answered),
+        (f"{result.verdict.dead_lettered:,}", "of these records dead-lettered"),
     ]
     shown = "".join(f'<div class="tile"><b>{value}</b><span>{name}</span></div>' for value, name in tiles)
     return f'<div class="tiles">{shown}</div>'
@@ -164,12 +178,42 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     return f'<div class="scroll"><table><thead><tr>{titles}</tr></thead><tbody>{shown}</tbody></table></div>'
 
 
+def _is_drawn(figure: str, result: SurgeResult) -> bool:
+    return any(figure in kind.latencies.figures() for kind in result.kinds.values())
+
+
 def _latencies(result: SurgeResult) -> str:
-    rows: list[Sequence[str]] = [("kind", "requests", "p50", "p95", "p99", "max")]
-    for kind, stats in result.kinds.items():
-        figures = [milliseconds(each) for each in stats.latencies.figures()]
-        rows.append([kind, f"{stats.latencies.count:,}", *figures])
+    rows: list[Sequence[str]] = [("kind", "requests", *FIGURES)]
+    rows += [(kind, f"{one.latencies.count:,}", *milliseconds_row(one.latencies)) for kind, one in result.kinds.items()]
     return _table(rows)
+
+
+def _cost_text(result: SurgeResult) -> str:
+    seconds = result.meters.seconds
+    text = (
+        "Dollars in us-east-1, by the prices of ops/prices.py and what was metered here; the API's time is estimated. "
+        f"The month is made of nothing but these {seconds:.0f} seconds, so its table is as busy as here. Where a table "
+        "rests between surges, its share is higher; on demand is then cheaper sooner."
+    )
+    if not result.original:
+        return text
+    return (
+        f"{text} The original pattern was simulated with the same arrivals: its table is the same, it pays for every "
+        "record, and only those that it stores count. It dead-letters what its table has not taken within 400 seconds."
+    )
+
+
+def _cost_key() -> str:
+    names = {"door": "API", "queue": "SQS", "consumer": "consumer", "table": "table"}
+    return '<p class="soft">For a million stored records:</p>' + _key(*names.items())
+
+
+def _costs(result: SurgeResult) -> str:
+    return f'<div class="costs">{_table(cost_rows(result))}</div>'
+
+
+def _on_purpose(result: SurgeResult) -> int:
+    return sum(result.dead_letters.values()) - result.verdict.dead_lettered
 
 
 def _figures(result: SurgeResult) -> str:
@@ -186,11 +230,9 @@ def _figures(result: SurgeResult) -> str:
         ("records accepted", f"{len(result.accepted):,}"),
         ("records in the table", f"{result.verdict.in_table:,}"),
         ("records lost", f"{result.verdict.lost:,}"),
-        ("dead letters", f"{sum(result.dead_letters.values()):,}"),
+        ("dead letters of messages sent on purpose", f"{_on_purpose(result):,}"),
         ("greatest backlog", f"{result.greatest_backlog:,} records"),
-        ("from accepted to the table, p50", f"{waited.percentile(0.5):.1f} s"),
-        ("from accepted to the table, p99", f"{waited.percentile(0.99):.1f} s"),
-        ("from accepted to the table, longest", f"{waited.max:.1f} s"),
+        *((f"from accepted to the table, {name}", f"{value:.1f} s") for name, value in waited.figures().items()),
         ("last record in the table after", f"{result.last_put:.1f} s"),
     ]
     return _table(rows)

@@ -1,14 +1,16 @@
 """What happened during a surge, second by second, by the times that versions and items hold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dev.load.item_reader import ItemReader
 from dev.load.latencies import Latencies
+from dev.load.original_pattern import OriginalOutcome
 from dev.load.receipts import Receipts
 from dev.load.traffic import RequestStats
 from dev.load.verify import Verdict
+from ops.live_cost import Meters
 from ops.target import Target
 
 _QUIET_SECONDS = 2
@@ -29,6 +31,9 @@ class SurgeResult:
     dead_letters: dict[str, int]
     """By reason."""
     verdict: Verdict
+    meters: Meters = field(default_factory=Meters)
+    original: OriginalOutcome | None = None
+    """None where there was nothing to simulate."""
 
     @property
     def seconds(self) -> int:

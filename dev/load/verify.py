@@ -66,10 +66,15 @@ class Verdict:
             ("dead-lettered", f"{self.dead_lettered:,}"),
             ("lost", f"{self.lost:,}"),
         ]
-        totals = f"In total: {count(self.backlog, 'message')} in the queue, {count(self.dead_letters, 'dead letter')}."
+        totals = f"The queue holds {count(self.backlog, 'message')}; {self._other_dead_letters()}."
         ids = [shortened(printable(" ".join(key.members().values())), _ID_SHOWN) for key in self.lost_keys]
         named = [f"The first of the lost: {', '.join(ids)}"] if ids else []
         return "\n".join([f"{count(self.receipts, 'receipt')}: {found}", table(rows, right=[1]), totals, *named])
+
+    def _other_dead_letters(self) -> str:
+        """Those without a receipt here: other producers' messages, and versions that newer ones superseded."""
+        others = max(0, self.dead_letters - self.dead_lettered)
+        return f"{count(others, 'dead letter')} of messages without a receipt" if others else "no other dead letters"
 
 
 class Verification:

@@ -1,16 +1,21 @@
 """The report: one page about a surge, which needs nothing else."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
-from dev.load.latencies import Latencies
+from dev.load.consumer_log import ConsumerUse, consumer_use
+from dev.load.cost_panel import cost_rows, dollars
+from dev.load.latencies import FIGURES, Latencies, milliseconds_row
+from dev.load.original_pattern import OriginalOutcome, original_outcome
 from dev.load.report_charts import nice_step
 from dev.load.report_page import report_page
 from dev.load.surge_result import SurgeResult
 from dev.load.traffic import RequestStats
 from dev.load.verify import Verdict
+from ops.live_cost import Meters, a_month, costs
 from records.key import Key
 
 
@@ -61,7 +66,73 @@ def test_the_page_holds_the_figures_and_refers_to_nothing_outside() -> None:
     for text_part in ("Every 202 is accounted for", "8.0 times", "p99", "json_malformed", "prefers-color-scheme: dark"):
         assert text_part in text
     assert "second 1: 40 accepted, 5 written to the table" in text
-    assert text.count("<svg") == 8
+    assert text.count("<svg") == 10
+    assert "prices.py" in text
+
+
+def test_what_was_sent_on_purpose_is_not_counted_among_the_records() -> None:
+    text = report_page(surge_result())
+    assert "dead-lettered, " not in text.split("<h2>")[0]
+    assert "<b>0</b><span>of these records dead-lettered</span>" in text
+    assert "<td>dead letters of messages sent on purpose</td><td>3</td>" in text
+
+
+@pytest.mark.parametrize(
+    ("number", "names"), [(1, []), (13, ["p50"]), (20, ["p50", "p95"]), (100, ["p50", "p95", "p99"])]
+)
+def test_a_percentile_needs_a_request_beyond_it(number: int, names: list[str]) -> None:
+    latencies = Latencies([n / 1000 for n in range(1, number + 1)])
+    assert list(latencies.figures()) == [*names, "max"]
+    assert [each == "-" for each in milliseconds_row(latencies)] == [
+        name not in latencies.figures() for name in FIGURES
+    ]
+
+
+def test_of_few_requests_the_page_says_the_slowest() -> None:
+    text = report_page(surge_result())
+    assert "to a 202 (p50); the slowest 200 ms" in text
+    assert re.search("<td>single</td><td>3</td><td>4.. ms</td><td>-</td><td>-</td><td>200 ms</td>", text)
+    assert "p99:" not in text
+
+
+def test_the_costs_are_those_of_the_meters() -> None:
+    meters = Meters(seconds=7.3, stored=50_000, api_requests=100_000, write_units=60_000, provisioned_unit_seconds=36e6)
+    dying = OriginalOutcome(replace(meters, stored=10_000), 40_000)
+    rows = {row[0]: row[1:] for row in cost_rows(replace(surge_result(), meters=meters, original=dying))}
+    assert rows["table: provisioned writes"] == ("$6.50", "$2,340,000.00", "$130.00")
+    assert rows["Forebay"] == (dollars(costs(meters).total), dollars(costs(a_month(meters)).total), "$132.40")
+    assert rows["on demand: the API, and the same writes"] == ("$0.16", "$56,700.00", "$3.15")
+    assert rows["original pattern: 40,000 good records dead-lettered"][2] == "$662.00"
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "$0.00"), (1234.5, "$1,234.50"), (0.52, "$0.52"), (0.0521, "$0.052"), (4.1e-6, "$0.0000041")],
+)
+def test_small_amounts_keep_two_digits(amount: float, text: str) -> None:
+    assert dollars(amount) == text
+
+
+def test_the_consumers_log_is_metered() -> None:
+    log = [
+        "START RequestId: 1",
+        '{"_aws":{},"table":"t","puts":11.0,"write_units":22.0,"deferred":12.0}',
+        "REPORT RequestId: 1\tDuration: 20.1 ms\tBilled Duration: 21 ms\tMemory Size: 512 MB",
+        "REPORT RequestId: 2\tDuration: 3.2 ms\tBilled Duration: 4 ms\tMemory Size: 512 MB",
+    ]
+    # 23 messages: three receives and the empty one that ends the window, two changes of visibility, two deletions.
+    assert consumer_use(log) == ConsumerUse(invocations=2, milliseconds=25, write_units=22, sqs_requests=8)
+
+
+def test_the_original_pattern_pays_for_receives_and_loses_what_its_table_has_not_taken() -> None:
+    sent = Meters(seconds=60, api_requests=7, send_requests=7, provisioned_unit_seconds=60)
+    short, long = (original_outcome([0.0] * number, 1, sent) for number in (20, 500))
+    assert short.dead_lettered == 0
+    assert 0 < short.meters.stored == 20
+    assert long.dead_lettered > 300
+    assert long.meters.stored == 500 - long.dead_lettered
+    assert long.meters.drain_requests > 500
+    assert (long.meters.send_requests, long.meters.provisioned_unit_seconds) == (7, 60)
 
 
 def test_the_page_begins_with_what_was_lost_and_escapes_ids() -> None:
@@ -96,8 +167,8 @@ def test_axes_have_round_numbers(most: float, step: float) -> None:
 
 def test_percentiles_are_exact_to_two_percent_and_the_maximum_is_exact() -> None:
     latencies = Latencies([n / 1000 for n in range(1, 1001)])
-    assert latencies.figures() == pytest.approx((0.5, 0.95, 0.99, 1.0), rel=0.021)
+    assert latencies.figures() == pytest.approx({"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}, rel=0.021)
     assert latencies.max == 1.0
-    assert Latencies().figures() == (0, 0, 0, 0)
+    assert Latencies().figures() == {}
     both = Latencies.merged(latencies, Latencies([5.0]))
     assert (both.count, both.max) == (1001, 5.0)
