@@ -4,6 +4,9 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What works on a local stack needs a third of that. Where the whole environment exists, it serves for all.
+RUN_VENV := $(if $(wildcard $(VENV)/.complete),$(VENV),.venv-run)
+RUN_BIN := $(RUN_VENV)/bin
 SAM := .venv-sam/bin/sam
 CHECKOV := .venv-checkov/bin/checkov
 FASTIFY := $(if $(shell command -v npm),dev/bench/door/fastify/node_modules/.complete)
@@ -31,22 +34,22 @@ export BYTES ?= 4096
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'
 
-env: $(VENV)/.complete ## the development environment (other targets make it when they need it)
+env: $(VENV)/.complete ## the development environment (other targets make what they need)
 
-run: env ## the whole system on this machine, with a console; WCU= BURST_SECONDS= BACKLOG_HOURS_MAX= PORT= AWS_PORT= CONSOLE_PORT= OPEN=1
-	@exec $(BIN)/python -m dev.local
+run: run-env ## the whole system on this machine, with a console; WCU= BURST_SECONDS= BACKLOG_HOURS_MAX= PORT= AWS_PORT= CONSOLE_PORT= OPEN=1
+	@exec $(RUN_BIN)/python -m dev.local
 
-dev: env ## as `make run`, for changing the code: the API restarts when a file in api/, records/ or telemetry/ changes
-	@exec $(BIN)/python -m dev.local --reload
+dev: run-env ## as `make run`, for changing the code: the API restarts when a file in api/, records/ or telemetry/ changes
+	@exec $(RUN_BIN)/python -m dev.local --reload
 
 burst: ## the original pattern's burst against a running `make run`, with curl alone; COUNT= BYTES=
 	@exec sh dev/local/burst.sh
 
-load: env ## Locust against a running `make run`: records, arrays, lines; every 202 verified; USERS= RATE= SECONDS= WEB=1
-	@exec $(BIN)/python -m dev.load
+load: run-env ## Locust against a running `make run`: records, arrays, lines; every 202 verified; USERS= RATE= SECONDS= WEB=1
+	@exec $(RUN_BIN)/python -m dev.load
 
-report: env ## a surge on a local stack of its own, and one HTML page about it; WCU= SECONDS=
-	@exec $(BIN)/python -m dev.load.report
+report: run-env ## a surge on a local stack of its own, and one HTML page about it; WCU= SECONDS=
+	@exec $(RUN_BIN)/python -m dev.load.report
 
 screenshot: env ## takes docs/console.png again, from a local stack of its own
 	@$(BIN)/python -m dev.console.screenshot docs/console.png
@@ -64,11 +67,11 @@ check: env .venv-sam/.complete .venv-checkov/.complete ## format, lint, types, i
 	@$(CHECKOV) --file template.yaml --framework cloudformation --compact --quiet --skip-download
 
 ARGS ?= --help
-ops: env ## the operator's commands, e.g. make ops ARGS="status --local"; docs/operating.md
-	@exec $(BIN)/python -m ops $(ARGS)
+ops: run-env ## the operator's commands, e.g. make ops ARGS="status --local"; docs/operating.md
+	@exec $(RUN_BIN)/python -m ops $(ARGS)
 
-plan: env ## for a load: does its backlog drain, what to set, what it costs; ARGS= (examples without)
-	@exec $(BIN)/python -m ops plan $(ARGS)
+plan: run-env ## for a load: does its backlog drain, what to set, what it costs; ARGS= (examples without)
+	@exec $(RUN_BIN)/python -m ops plan $(ARGS)
 
 SEEDS ?= 5000
 simulate: env ## the drain in virtual time, in thousands of random worlds with every fault; SEEDS= or SEED= for one
@@ -102,28 +105,38 @@ deploy: build ## builds, and deploys to AWS: make deploy PARAMETERS="TableWriteC
 	@SAM_CLI_TELEMETRY=0 $(SAM) deploy $(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
 clean: ## removes everything that these targets made
-	rm -rf $(VENV) .venv-sam .venv-checkov .lambda-runtime tests/node/node_modules dev/bench/door/fastify/node_modules .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-run .venv-sam .venv-checkov .lambda-runtime tests/node/node_modules dev/bench/door/fastify/node_modules .aws-sam .local .test-output .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ── environments ──────────────────────────────────────────────────────────────────────────────────────────────────────
 # Each is built under a lock, and marked complete only when it is: two makes at once, or a killed one, leave none broken.
 ONCE = $(PYTHON) dev/build_once.py $@ --from $<
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+comma := ,
+# $(1): what it takes
 define virtual_environment
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Forebay needs Python 3.11 or newer: make PYTHON=python3.x …")'
-	@$(ONCE) --says "making the environment $(@D) …" -- sh -ec \
+	@$(ONCE) --says "making the environment $(@D) ($(1)) …" -- sh -ec \
 		'$(PYTHON) -m venv --clear $(@D); $(@D)/bin/python $(PIP_INSTALL) -r $<'
 endef
 
+.PHONY: run-env
+run-env: $(RUN_VENV)/.complete
+
+# For a local stack, and what works on one.
+.venv-run/.complete: requirements/run.txt
+	$(call virtual_environment,once: about 250 MB and half a minute where pip has the packages$(comma) else as long as their download)
+
+# For everything.
 $(VENV)/.complete: requirements/dev.txt
-	$(virtual_environment)
+	$(call virtual_environment,once: about 800 MB and more than a minute)
 
 # AWS SAM CLI's.
 .venv-sam/.complete: requirements/sam.txt
-	$(virtual_environment)
+	$(call virtual_environment,once: AWS SAM CLI$(comma) about half a minute)
 
 .venv-checkov/.complete: requirements/checkov.txt
-	$(virtual_environment)
+	$(call virtual_environment,once: checkov$(comma) about half a minute)
 
 # What Lambda's runtime provides, for the Python version that runs there; without it the tests of the artefacts skip.
 .lambda-runtime/.complete: requirements/lambda.txt | $(VENV)/.complete
@@ -148,6 +161,7 @@ LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upg
 LOCK_FUNCTION = $(LOCK) --constraints requirements/dev.txt --python-version 3.13 --python-platform aarch64-manylinux_2_28
 lock: env ## renews requirements/*.txt from pyproject.toml
 	@$(LOCK) --group dev --universal --python-version 3.11 -o requirements/dev.txt
+	@$(LOCK) --group run --universal --python-version 3.11 --constraints requirements/dev.txt -o requirements/run.txt
 	@$(LOCK) --group sam --universal --python-version 3.11 -o requirements/sam.txt
 	@$(LOCK_FUNCTION) --group api -o requirements/api.txt
 	@$(LOCK) --group checkov --universal --python-version 3.11 -o requirements/checkov.txt
@@ -160,7 +174,7 @@ lock: env ## renews requirements/*.txt from pyproject.toml
 ARCH ?= arm64
 PLATFORM_arm64 := aarch64
 PLATFORM_x86_64 := x86_64
-BUILD_PYTHON = $(if $(wildcard $(BIN)/python),$(BIN)/python,$(PYTHON))
+BUILD_PYTHON = $(firstword $(wildcard $(BIN)/python .venv-run/bin/python) $(PYTHON))
 define assemble
 	$(BUILD_PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-compile \
 		--implementation cp --python-version 3.13 --only-binary=:all: \

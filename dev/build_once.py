@@ -2,7 +2,8 @@
 
 For the Makefile's environments, with any Python 3 and nothing else. MARKER is a file in the folder that COMMAND builds.
 Of several runs at the same time one builds, and the others wait for it and find it done. A build that fails or is
-killed leaves no marker, so the next run builds again.
+killed leaves no marker, so the next run builds again. While it builds, it says every ten seconds how far it is, and at
+the end how long it took and how much disk it uses.
 
 The lock is a file that the process and its COMMAND have open, locked by the kernel: it is free as soon as all of them
 have ended, however they end. So no killed `make` leaves it locked, and no orphaned `pip` writes into a second build.
@@ -15,8 +16,12 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+_PROGRESS_SECONDS = 10
+_MEGABYTE, _BLOCK_BYTES = 1024 * 1024, 512
 _LOCKS = Path(".local") / "locks"
 
 
@@ -45,10 +50,33 @@ def _build(options: argparse.Namespace, lock: int) -> int:
         marker.unlink()  # before the build: what follows may be interrupted at any time
     if options.says:
         print(options.says, flush=True)
-    status = subprocess.call(options.command, pass_fds=[lock])  # noqa: S603 - the Makefile's own
+    began = time.monotonic()
+    status = _run(options.command, lock, lambda: _progress(marker.parent, began))
     if status == 0:
         marker.touch()
+        print(f"{marker.parent} is ready: {_progress(marker.parent, began)}", flush=True)
     return status if status >= 0 else 128 - status
+
+
+def _run(command: list[str], lock: int, progress: Callable[[], str]) -> int:
+    with subprocess.Popen(command, pass_fds=[lock]) as process:  # noqa: S603 - the Makefile's own
+        while True:
+            try:
+                return process.wait(_PROGRESS_SECONDS)
+            except subprocess.TimeoutExpired:
+                print(f"  {progress()} so far", flush=True)
+
+
+def _progress(folder: Path, began: float) -> str:
+    size = sum(_size(Path(parent) / name) for parent, _, names in os.walk(folder) for name in names)
+    return f"{size / _MEGABYTE:.0f} MB after {time.monotonic() - began:.0f} s"
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_blocks * _BLOCK_BYTES
+    except OSError:
+        return 0  # the build has deleted it meanwhile
 
 
 def _lock_file(marker: Path) -> Path:

@@ -118,10 +118,14 @@ done
 echo
 echo "The buffer is empty: $sent sent, $refused of them not accepted, $items items in the table, $dead dead letters.
 Every request held the same ids, so the table keeps the last record of each."
-if [ -x "$root/.venv/bin/python" ]; then
+python=
+for environment in .venv .venv-run; do
+    [ -z "$python" ] && [ -f "$root/$environment/.complete" ] && python=$environment/bin/python
+done
+if [ -n "$python" ]; then
     echo
-    (cd "$root" && .venv/bin/python -m dev.load.verify --local="$PORT" --no-wait "$folder/receipts")
+    (cd "$root" && "$python" -m dev.load.verify --local="$PORT" --no-wait "$folder/receipts")
 else
-    echo "Not verified record by record: that needs the environment of make env."
+    echo "Not verified record by record: that needs the environment of make run."
 fi
 [ "$refused" = 0 ]

@@ -1,6 +1,7 @@
 """What the Makefile builds is built once, and never left half-built and marked complete."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dev import build_once
 from dev.paths import ROOT
 from tests.harness.commands import printed_until
 from tests.harness.waiting import eventually
@@ -112,6 +114,19 @@ def test_a_failed_build_is_not_complete_even_where_an_older_one_was(folder: Path
     assert not marker(folder).exists()
 
 
+def test_a_long_build_says_how_far_it_is_and_in_the_end_what_it_took(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(build_once, "_PROGRESS_SECONDS", 0.1)
+    command = ["sh", "-ec", "mkdir built; head -c 3000000 /dev/zero >built/file; sleep 0.5"]
+    assert build_once.main(["built/.complete", "--from", "lock.txt", "--says", "building", "--", *command]) == 0
+    first, *progress, last = capsys.readouterr().out.splitlines()
+    assert first == "building"
+    assert progress[-1] == "  3 MB after 0 s so far"
+    assert re.fullmatch(r"built is ready: 3 MB after \d s", last)
+
+
 def test_what_a_symbolic_link_points_to_is_left_alone(folder: Path) -> None:
     target = folder / "shared"
     target.mkdir()
@@ -142,6 +157,6 @@ def test_two_makes_at_once_in_a_fresh_clone_make_one_environment_that_works(tmp_
     ]
     outputs = [each.communicate(timeout=120)[0] for each in makes]
     assert [each.returncode for each in makes] == [0, 0], outputs
-    assert "".join(outputs).count("making the environment .venv …") == 1
+    assert "".join(outputs).count("making the environment .venv (") == 1
     pip: list[str | Path] = [tmp_path / ".venv" / "bin" / "python", "-m", "pip", "--version"]
     assert subprocess.run(pip, capture_output=True, check=False).returncode == 0
