@@ -63,8 +63,9 @@ def _run_users(settings: LoadSettings, traffic: Traffic, stop: StopFlag) -> None
     runner = LocustRunner(traffic, url, stop)
     if settings.web_port:
         page = f"http://{LOOPBACK}:{settings.web_port}"
-        print(f"Locust's page: {page} ({rate}). Ctrl-C ends the load and verifies it.", flush=True)
-        _serve_page(settings.web_port, traffic, runner)
+        users = count(settings.users, "user")
+        print(f"Locust's page: {page} ({users}, {rate}). Ctrl-C ends the load and verifies it.", flush=True)
+        _serve_page(settings.web_port, settings.users, traffic, runner)
     else:
         print(f"{count(settings.users, 'user')} to {url}/records for {settings.seconds:g} s, {rate}:", flush=True)
         took = _run_for(settings, traffic, runner)
@@ -73,14 +74,14 @@ def _run_users(settings: LoadSettings, traffic: Traffic, stop: StopFlag) -> None
     print(f"\n{summary(traffic)}\n", flush=True)
 
 
-def _serve_page(port: int, traffic: Traffic, runner: LocustRunner) -> None:
+def _serve_page(port: int, users: int, traffic: Traffic, runner: LocustRunner) -> None:
     progress = Progress(sys.stderr)
 
     def on_progress() -> None:
         if traffic.accepted:
             progress.show(f"{traffic.accepted:,} records accepted")
 
-    runner.serve(port, LOOPBACK, on_progress)
+    runner.serve(port, LOOPBACK, users, on_progress)
     progress.end()
 
 

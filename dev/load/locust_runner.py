@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+from locust.argument_parser import get_parser
 from locust.env import Environment
 
 from dev.load.locustfile import Producer
@@ -42,8 +43,13 @@ class LocustRunner:
             self._end()
         return took
 
-    def serve(self, port: int, host: str, on_progress: Callable[[], None]) -> None:
-        """Serves Locust's web page, which starts and ends the load, until `stop` is set."""
+    def serve(self, port: int, host: str, users: int, on_progress: Callable[[], None]) -> None:
+        """Serves Locust's web page, which starts and ends the load, until `stop` is set.
+
+        Its form begins with so many users, all started at once.
+        """
+        options = [f"--users={users}", f"--spawn-rate={users}"]
+        self._environment.parsed_options = get_parser(default_config_files=[]).parse_args(options, env_vars={})
         web = self._environment.create_web_ui(host=host, port=port)
         try:
             while not self._over:
