@@ -1,7 +1,8 @@
 #!/bin/sh
 # The original pattern's burst, through the API, with curl alone: batches of ten records, every batch with the ids 1 to
-# 10. Then it shows queue, table and dead-letter queue until the buffer is empty. Where the environment of `make env`
-# exists, it also verifies that every 202 is accounted for.
+# 10. Then it shows queue, table and dead-letter queue until the buffer is empty: on a terminal in one line that changes,
+# elsewhere in a line now and then. Where an environment of the project exists, it also verifies that every 202 is
+# accounted for.
 # COUNT records of about BYTES bytes go to the stack that `make run` serves on PORT.
 set -eu
 
@@ -25,6 +26,22 @@ http() { curl -s --noproxy '*' "$@"; } # a proxy would look for loopback on its 
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 
+# ── the story ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+QUIET_SECONDS=30 # between two lines where standard output is no terminal
+told=$(date +%s)
+tell() { # $1 how it stands
+    if [ -t 1 ]; then
+        printf '\r\033[K%s' "$1"
+    elif [ $(($(date +%s) - told)) -ge $QUIET_SECONDS ]; then
+        printf '%s\n' "$1"
+        told=$(date +%s)
+    fi
+}
+tell_last() { # $1 how it ended: a line that stays
+    [ ! -t 1 ] || printf '\r\033[K'
+    printf '%s\n' "$1"
+}
+
 # ── the batch ────────────────────────────────────────────────────────────────────────────────────────────────────────
 ENVELOPE=29 # {"id":"10","message":"…"} without the message, and the comma
 padding=$((BYTES > ENVELOPE ? BYTES - ENVELOPE : 1))
@@ -41,7 +58,7 @@ batch() { # $1 records, ids from 1
 }
 
 # ── the burst ────────────────────────────────────────────────────────────────────────────────────────────────────────
-echo "$COUNT records of about $BYTES bytes to $API_URL/records, ten a request:"
+echo "$COUNT records of about $BYTES bytes to $API_URL/records, ten a request"
 sent=0
 refused=0
 : >"$folder/receipts"
@@ -59,18 +76,25 @@ while [ "$sent" -lt "$COUNT" ]; do
             seconds=${answer#202 in }
             echo "${seconds% s}" >>"$folder/seconds"
             ;;
-        *) refused=$((refused + size)); cat "$folder/answer" 2>/dev/null && echo ;;
+        *)
+            refused=$((refused + size))
+            tell_last "$size records not accepted: $answer $(cat "$folder/answer" 2>/dev/null || true)"
+            ;;
     esac
-    # Prints each of the first five requests, then every hundredth.
-    [ "$sent" -gt 50 ] && [ $((sent % 1000)) -gt 0 ] && [ "$sent" -lt "$COUNT" ] || echo "  $sent sent: $answer"
+    tell "sending: $sent of $COUNT"
 done
-sort -n "$folder/seconds" | awk '
+latencies=$(sort -n "$folder/seconds" | awk '
     { seconds[NR] = $1 }
     function at(share, n) { n = int(share * NR); return seconds[n < share * NR ? n + 1 : n] * 1000 }
     END {
-        if (NR) printf "Requests answered 202: %d; p50 %.1f ms, p95 %.1f ms, p99 %.1f ms, max %.1f ms\n",
-            NR, at(0.5), at(0.95), at(0.99), seconds[NR] * 1000
-    }'
+        if (!NR) exit
+        text = sprintf("; %d requests, half of them within %.1f ms", NR, at(0.5))
+        # A percentile needs requests beyond it.
+        if (NR >= 20) text = text sprintf(", 95 %% within %.1f ms", at(0.95))
+        if (NR >= 100) text = text sprintf(", 99 %% within %.1f ms", at(0.99))
+        printf "%s, the slowest %.1f ms", text, seconds[NR] * 1000
+    }')
+tell_last "accepted: $((sent - refused)) of $sent$latencies"
 
 # ── the drain ────────────────────────────────────────────────────────────────────────────────────────────────────────
 aws() { # $1 target, $2 JSON
@@ -92,8 +116,7 @@ read_state() {
     fi
 }
 STALLED_SECONDS_MAX=180
-echo
-echo "  seconds   waiting  in flight  in table  dead letters"
+told=$(date +%s)
 began=$(date +%s)
 changed=$began
 last=
@@ -102,22 +125,22 @@ while :; do
     read_state
     now=$(date +%s)
     if [ "$waiting $in_flight $items $dead" != "$last" ]; then
-        printf '  %7d  %8d  %9d  %8d  %12d\n' $((now - began)) "$waiting" "$in_flight" "$items" "$dead"
         last="$waiting $in_flight $items $dead"
         changed=$now
     fi
+    tell "after $((now - began)) s: $waiting waiting, $in_flight in flight, $items in the table, $dead dead letters"
     # Twice in a row: a message that is redelivered at this moment may be in neither number.
     [ $((waiting + in_flight)) -gt 0 ] && empty=0 || empty=$((empty + 1))
     [ "$empty" -lt 2 ] || break
     if [ $((now - changed)) -gt $STALLED_SECONDS_MAX ]; then
+        tell_last "after $((now - began)) s: $waiting waiting, $in_flight in flight"
         echo "burst: nothing has changed for $STALLED_SECONDS_MAX s" >&2
         exit 1
     fi
     sleep 1
 done
-echo
-echo "The buffer is empty: $sent sent, $refused of them not accepted, $items items in the table, $dead dead letters.
-Every request held the same ids, so the table keeps the last record of each."
+tell_last "empty after $(($(date +%s) - began)) s: $sent sent, $refused of them not accepted, $items items in the table, $dead dead letters"
+echo "Every request held the same ids, so the table keeps the last record of each."
 python=
 for environment in .venv .venv-run; do
     [ -z "$python" ] && [ -f "$root/$environment/.complete" ] && python=$environment/bin/python
