@@ -125,18 +125,18 @@ run-env: $(RUN_VENV)/.complete
 
 # For a local stack, and what works on one.
 .venv-run/.complete: requirements/run.txt
-	$(call virtual_environment,once: about 250 MB and half a minute where pip has the packages$(comma) else as long as their download)
+	$(call virtual_environment,250 MB$(comma) half a minute and the download)
 
 # For everything.
 $(VENV)/.complete: requirements/dev.txt
-	$(call virtual_environment,once: about 800 MB and more than a minute)
+	$(call virtual_environment,800 MB$(comma) more than a minute and the download)
 
 # AWS SAM CLI's.
 .venv-sam/.complete: requirements/sam.txt
-	$(call virtual_environment,once: AWS SAM CLI$(comma) about half a minute)
+	$(call virtual_environment,AWS SAM CLI$(comma) half a minute and the download)
 
 .venv-checkov/.complete: requirements/checkov.txt
-	$(call virtual_environment,once: checkov$(comma) about half a minute)
+	$(call virtual_environment,checkov$(comma) half a minute and the download)
 
 # What Lambda's runtime provides, for the Python version that runs there; without it the tests of the artefacts skip.
 .lambda-runtime/.complete: requirements/lambda.txt | $(VENV)/.complete
