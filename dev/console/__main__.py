@@ -28,6 +28,12 @@ def main() -> None:
     def token() -> PlainTextResponse:
         return PlainTextResponse(settings.token)
 
+    @app.get("/backlog")
+    def backlog() -> PlainTextResponse:
+        """For `make burst`: how many records wait. Empty while that is not known."""
+        latest = None if state.series.error else state.series.latest
+        return PlainTextResponse("" if latest is None else str(latest.backlog))
+
     @ui.page("/")
     def index() -> None:
         page(state)

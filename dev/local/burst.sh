@@ -128,7 +128,9 @@ while :; do
         last="$waiting $in_flight $items $dead"
         changed=$now
     fi
-    tell "after $((now - began)) s: $waiting waiting, $in_flight in flight, $items in the table, $dead dead letters"
+    # The console counts each put as it happens; SQS counts a message until its batch has ended.
+    wait_now=$(http -f --max-time 2 "${CONSOLE_URL:-}/backlog" 2>/dev/null || true)
+    tell "after $((now - began)) s: ${wait_now:-$((waiting + in_flight))} wait, $items in the table, $dead dead letters"
     # Twice in a row: a message that is redelivered at this moment may be in neither number.
     [ $((waiting + in_flight)) -gt 0 ] && empty=0 || empty=$((empty + 1))
     [ "$empty" -lt 2 ] || break
