@@ -19,6 +19,8 @@ def test_a_report_is_made_with_a_stack_of_its_own(tmp_path: Path) -> None:
     assert "<svg" in text
     assert not re.search(r"https?:|//", text)
     assert f"Of {receipts[1]} receipts {receipts[1]} are in the table" in text
+    assert re.search(r"<td>Forebay</td><td>\$0\.0+[1-9]", text)
+    assert "<td>original pattern: " in text
     for reason in ("json_malformed", "key_invalid", "number_out_of_range"):
         assert reason in text
 

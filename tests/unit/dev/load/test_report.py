@@ -12,6 +12,7 @@ from dev.load.latencies import FIGURES, Latencies, milliseconds_row
 from dev.load.original_pattern import OriginalOutcome, original_outcome
 from dev.load.report_charts import nice_step
 from dev.load.report_page import report_page
+from dev.load.surge_costs import with_costs
 from dev.load.surge_result import SurgeResult
 from dev.load.traffic import RequestStats
 from dev.load.verify import Verdict
@@ -122,6 +123,20 @@ def test_the_consumers_log_is_metered() -> None:
     ]
     # 23 messages: three receives and the empty one that ends the window, two changes of visibility, two deletions.
     assert consumer_use(log) == ConsumerUse(invocations=2, milliseconds=25, write_units=22, sqs_requests=8)
+
+
+def test_a_surge_is_metered_from_its_requests_its_log_and_its_tables_time() -> None:
+    result = with_costs(surge_result(), ConsumerUse(invocations=9, milliseconds=90, write_units=41, sqs_requests=30))
+    meters = result.meters
+    assert (meters.records, meters.stored, meters.write_units) == (40, 40, 41)
+    assert (meters.invocations, meters.milliseconds, meters.drain_requests) == (9, 90, 30)
+    assert meters.api_requests == meters.send_requests == 9
+    # Three kinds of three requests, each with three records: 20 ms for SQS, 0.1 ms for a record.
+    assert meters.api_milliseconds == pytest.approx(9 * 20.3)
+    assert (meters.seconds, meters.provisioned_unit_seconds) == pytest.approx((8.8, 5 * 8.8))
+    assert result.original
+    assert result.original.dead_lettered == 0
+    assert result.original.meters.records == 40
 
 
 def test_the_original_pattern_pays_for_receives_and_loses_what_its_table_has_not_taken() -> None:
