@@ -1,24 +1,16 @@
 """What the stack has used so far, as AWS would meter it: by the emulator's counters and the logs of both functions.
 
-The event source mapping is inside the emulator, so its receives and deletions are computed from what each invocation of
-the consumer reports. Everything here blocks.
+Everything here blocks.
 """
 
 import json
-import math
-import re
 from pathlib import Path
 from typing import Any
 
 from dev.console.time_series import Json
+from dev.local.consumer_log import ConsumerUse, consumer_use
 from ops.live_cost import Meters
 from ops.target import Target
-from ops.workload import RECEIVE_MAX
-
-_REPORT = re.compile(r"^REPORT .*\bBilled Duration: (\d+) ms")
-_METRICS = '{"_aws":'
-_DONE = ("puts", "superseded", "dead_lettered", "renewed")
-"""Metrics of messages that the consumer is done with, so that they are deleted."""
 
 
 class StackMeters:
@@ -33,14 +25,15 @@ class StackMeters:
         self._since_ms = 0
         self._api_requests = 0
         self._api_milliseconds = 0.0
-        self._invocations = 0
-        self._milliseconds = 0.0
-        self._mapping_requests = 0
+        self._consumer = ConsumerUse(0, 0, 0.0, 0, 0)
         self._began: float | None = None
         self._at = 0.0
         self._unit_seconds = 0.0
-        self.dead_lettered = 0
+
+    @property
+    def dead_lettered(self) -> int:
         """Messages that the consumer sent to the dead-letter queue."""
+        return self._consumer.dead_lettered
 
     def read(self) -> None:
         """Reads what both functions have logged since the last time. Raises botocore's errors."""
@@ -70,9 +63,9 @@ class StackMeters:
             api_requests=self._api_requests,
             api_milliseconds=self._api_milliseconds,
             send_requests=counters["batch_requests"].get(queue, 0),
-            drain_requests=counters["other_requests"].get(queue, 0) + self._mapping_requests,
-            invocations=self._invocations,
-            milliseconds=self._milliseconds,
+            drain_requests=self._consumer.sqs_requests,
+            invocations=self._consumer.invocations,
+            milliseconds=self._consumer.milliseconds,
             # What waits will be written too, and cost as much as what was.
             write_units=table.get("units", 0.0) * max(1.0, (records - self.dead_lettered) / stored) if stored else 0.0,
             provisioned_unit_seconds=self._unit_seconds,
@@ -101,18 +94,7 @@ class StackMeters:
                 self._since_ms = event["timestamp"]
                 self._seen.clear()  # what is older is not asked for again
             self._seen.add(identity)
-            self._count(event["message"])
-
-    def _count(self, line: str) -> None:
-        if report := _REPORT.match(line):
-            self._invocations += 1
-            self._milliseconds += int(report[1])
-        elif line.startswith(_METRICS):
-            metrics = _json(line)
-            done = sum(metrics.get(name, 0) for name in _DONE)
-            self.dead_lettered += int(metrics.get("dead_lettered", 0))
-            receives = math.ceil((done + metrics.get("deferred", 0)) / RECEIVE_MAX)
-            self._mapping_requests += receives + math.ceil(done / RECEIVE_MAX)
+            self._consumer += consumer_use([event["message"]])
 
 
 def _json(line: str | bytes) -> Json:

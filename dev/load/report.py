@@ -16,7 +16,6 @@ from pathlib import Path
 
 import locust  # noqa: F401 - before everything that opens connections: it makes them cooperative (gevent)
 
-from dev.load.consumer_log import consumer_log, consumer_use
 from dev.load.latencies import Latencies
 from dev.load.locust_runner import LocustRunner
 from dev.load.report_page import report_page
@@ -25,6 +24,7 @@ from dev.load.surge_costs import with_costs
 from dev.load.surge_result import SurgeResult, put_times
 from dev.load.traffic import Traffic
 from dev.load.verify import Verification
+from dev.local.consumer_log import consumer_log, consumer_use
 from dev.local.deploy import DeployFailed
 from dev.local.loopback import LOOPBACK, open_url
 from dev.local.ports import PortTaken, free_ports

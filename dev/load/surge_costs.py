@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dev.load.consumer_log import ConsumerUse
 from dev.load.original_pattern import original_outcome
 from dev.load.surge_result import SurgeResult
 from dev.load.traffic import RequestStats
+from dev.local.consumer_log import ConsumerUse
 from ops.live_cost import Meters
 from ops.prices import api_seconds
 from ops.workload import Workload

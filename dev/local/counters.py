@@ -31,9 +31,7 @@ class Counters:
         self.sent: defaultdict[str, int] = defaultdict(int)
         """Messages that SQS confirmed."""
         self.batch_requests: defaultdict[str, int] = defaultdict(int)
-        self.other_requests: defaultdict[str, int] = defaultdict(int)
-        """Requests to each queue as SQS meters them: SendMessageBatch, as the API sends; and the others, as the
-        consumer makes them."""
+        """SendMessageBatch requests, as SQS meters them: 64 KB are one. Only the API sends batches."""
 
     def count_put(self, table: str, units: float, request: Json) -> None:
         counters = self.tables[table]
@@ -53,10 +51,9 @@ class Counters:
     def count_units(self, table: str, units: float) -> None:
         self.tables[table].units += units
 
-    def count_request(self, queue: str, operation: str, size: int) -> None:
-        """`size` is in bytes; SQS meters 64 KB as a request: https://aws.amazon.com/sqs/pricing/"""
-        requests = self.batch_requests if operation == "SendMessageBatch" else self.other_requests
-        requests[queue] += max(1, -(-size // _METER_BYTES))
+    def count_batch(self, queue: str, size: int) -> None:
+        """`size` is in bytes: https://aws.amazon.com/sqs/pricing/"""
+        self.batch_requests[queue] += max(1, -(-size // _METER_BYTES))
 
     def count_throttle(self, table: str) -> None:
         self.tables[table].throttles += 1
@@ -65,7 +62,6 @@ class Counters:
         return {
             "sent": dict(self.sent),
             "batch_requests": dict(self.batch_requests),
-            "other_requests": dict(self.other_requests),
             "tables": {
                 name: {
                     "units": counters.units,

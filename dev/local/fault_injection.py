@@ -49,13 +49,12 @@ class FaultInjector:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         queue_operation, table_operation = aws_operation(scope, _SQS), aws_operation(scope, DYNAMODB)
         sends = queue_operation in _QUEUE_SENDS
-        changes_queue = bool(queue_operation) and queue_operation not in _QUEUE_OBSERVATIONS
         request: Json = {}
-        if changes_queue or table_operation in _TABLE_WRITES:
+        if sends or table_operation in _TABLE_WRITES:
             body = await read_body(receive)
             request, receive = _json_object(body), replayed(body)
-            if changes_queue:
-                self._counters.count_request(_queue_name(request), queue_operation, len(body))
+            if queue_operation == "SendMessageBatch":
+                self._counters.count_batch(_queue_name(request), len(body))
         if failure := self._failure(queue_operation, table_operation, request):
             await failure.send_to(send)
         elif sends:

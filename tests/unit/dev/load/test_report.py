@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 
 import pytest
 
-from dev.load.consumer_log import ConsumerUse, consumer_use
 from dev.load.cost_panel import cost_rows, dollars
 from dev.load.latencies import FIGURES, Latencies, milliseconds_row
 from dev.load.original_pattern import OriginalOutcome, original_outcome
@@ -16,6 +15,7 @@ from dev.load.surge_costs import with_costs
 from dev.load.surge_result import SurgeResult
 from dev.load.traffic import RequestStats
 from dev.load.verify import Verdict
+from dev.local.consumer_log import ConsumerUse, consumer_use
 from ops.live_cost import Meters, a_month, costs
 from records.key import Key
 

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from ops.local_session import local_session
 from ops.workload import BATCH_SIZE, RECEIVE_MAX
@@ -22,11 +22,15 @@ class ConsumerUse:
     write_units: float
     sqs_requests: int
     """Receives with messages, deletions and changes of visibility, as many as the invocations' messages need."""
+    dead_lettered: int = 0
+
+    def __add__(self, other: "ConsumerUse") -> "ConsumerUse":
+        return ConsumerUse(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
 
 
 def consumer_use(messages: Iterable[str]) -> ConsumerUse:
     """`messages`: the log's."""
-    invocations = milliseconds = requests = 0
+    invocations = milliseconds = requests = dead_lettered = 0
     units = 0.0
     for message in messages:
         if report := _REPORT.match(message):
@@ -36,7 +40,8 @@ def consumer_use(messages: Iterable[str]) -> ConsumerUse:
             metrics = json.loads(message)
             units += metrics.get("write_units", 0)
             requests += _sqs_requests(metrics)
-    return ConsumerUse(invocations, milliseconds, units, requests)
+            dead_lettered += int(metrics.get("dead_lettered", 0))
+    return ConsumerUse(invocations, milliseconds, units, requests, dead_lettered)
 
 
 def _sqs_requests(metrics: Mapping[str, float]) -> int:
