@@ -28,7 +28,9 @@ def hero(state: ConsoleState) -> Callable[[], None]:
         with ui.element("div").classes("fb-gauge-head"):
             ui.label("Saved-up capacity").classes("fb-tile-name")
             level = ui.label().classes("fb-note").props("data-testid=saved-up")
-        gauge = ui.linear_progress(0, show_value=False).props('size=12px rounded aria-label="Saved-up capacity"')
+        gauge = ui.linear_progress(0, show_value=False).props(
+            'size=12px rounded animation-speed=200 aria-label="Saved-up capacity"'
+        )
         gauge.classes("fb-gauge")
         ui.label(
             "Fills while the table rests, and empties in a burst: then the table takes more than it is provisioned for."
@@ -39,7 +41,7 @@ def hero(state: ConsoleState) -> Callable[[], None]:
         backlog.set_text(UNKNOWN if now is None else whole(now.backlog))
         waits.set_text(UNKNOWN if now is None else waits_text(now))
         writes.set_text(_writes(state.series))
-        unit.set_text(f"of {whole(now.capacity)} write units/s provisioned" if now else "")
+        unit.set_text(f"of {whole(now.capacity)} write units/s provisioned, mean of 10 s" if now else "")
         level.set_text(f"{whole(max(0.0, now.saved_up))} of {whole(now.saved_up_max)} units" if now else UNKNOWN)
         gauge.set_value(max(0.0, now.saved_up) / now.saved_up_max if now and now.saved_up_max else 0)
 

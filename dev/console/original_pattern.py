@@ -52,7 +52,6 @@ class OriginalPattern:
         )["QueueUrl"]
         self._units = self._create_table(like=target.record_table_name)
         self._stop = threading.Event()
-        self._began = time.time()
         self._used = Meters()
         self._metering = threading.Lock()
         for number in range(_WORKERS):
@@ -76,11 +75,8 @@ class OriginalPattern:
 
     def snapshot(self) -> OriginalPatternSnapshot:
         items = self._dynamodb.describe_table(TableName=self.table)["Table"]["ItemCount"]
-        seconds = time.time() - self._began
-        meters = replace(self._used, seconds=seconds, provisioned_unit_seconds=seconds * self._units)
-        return OriginalPatternSnapshot(
-            depth_of(self._sqs, self._url).total, depth_of(self._sqs, self._dead_letter_url).total, items, meters
-        )
+        backlog, dead_lettered = depth_of(self._sqs, self._url), depth_of(self._sqs, self._dead_letter_url)
+        return OriginalPatternSnapshot(backlog.total, dead_lettered.total, items, self._used)
 
     def provision(self, units: int) -> None:
         """Changes the table's write capacity, to that of Forebay's table."""

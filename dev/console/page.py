@@ -28,7 +28,7 @@ def page(state: ConsoleState) -> None:
     ui.colors(primary="#0f8a80")
     dark = ui.dark_mode(None)
     refreshers: list[Callable[[], None]] = []
-    with ui.element("main").classes("fb-page") as main:
+    with ui.element("div").classes("fb-page") as content:  # NiceGUI puts it into a <main>
         refreshers += [_header(state, dark), _banner(state)]
         with ui.element("div").classes("fb-columns"):
             with ui.element("div").classes("fb-main"):
@@ -40,7 +40,7 @@ def page(state: ConsoleState) -> None:
                 refreshers += [send_card(state), faults_card(state), capacity_card(state), comparison_card(state)]
 
     def refresh() -> None:
-        main.classes(replace="fb-page fb-stale" if state.series.error else "fb-page")
+        content.classes(replace="fb-page fb-stale" if state.series.error else "fb-page")
         for each in refreshers:
             each()
 

@@ -64,7 +64,7 @@ class ConsoleState:
             try:
                 await self._poll()
             except (httpx.HTTPError, BotoCoreError, ClientError, KeyError, ValueError) as error:
-                self.series.mark_unreachable(f"{type(error).__name__}: {error}", time.time())
+                self.series.mark_unreachable(f"{type(error).__name__}: {error}".removesuffix(": "), time.time())
             await asyncio.sleep(max(0.1, began + POLL_SECONDS - time.monotonic()))
 
     async def _poll(self) -> None:

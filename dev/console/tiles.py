@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from dev.console import formatting
 from dev.console.time_series import StackSnapshot, TimeSeries
 from dev.local.fault_injection import EmulatorFault
+from ops.formatting import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +49,5 @@ def tiles(series: TimeSeries) -> list[Tile]:
             "reasons below" if now.dead_lettered else "no record was given up",
             alarming=now.dead_lettered > 0,
         ),
-        Tile("In table", whole(now.items), "items", f"{whole(now.superseded)} older versions refused"),
+        Tile("In table", whole(now.items), "items", f"{count(now.superseded, 'older version')} refused"),
     ]

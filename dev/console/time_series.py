@@ -23,6 +23,7 @@ class OriginalPatternSnapshot:
     dead_lettered: int
     stored: int
     meters: Meters = field(default_factory=Meters)
+    """Without time and capacity, which are those of Forebay's table."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,7 @@ def test_the_first_click_tells_the_story(page: Page, stack: Stack) -> None:
     money = shown(page, "money")
     expect(money).to_contain_text("Forebay")
     expect(money).to_contain_text("on demand")
-    expect(shown(page, "waiting-cost")).to_contain_text("Waiting: $0. Workers that sleep through")
+    expect(shown(page, "waiting-cost")).to_contain_text("Waiting: $0. Workers that slept through it")
     expect(shown(page, "in-table")).to_have_text("10", timeout=_WAIT_MS)
     expect(shown(page, "records")).to_contain_text("→ table")
     assert len(stack.items()) == 10

@@ -48,6 +48,27 @@ def test_a_burst_of_seconds_is_a_month_of_one_a_minute_and_the_table_costs_the_s
     )
 
 
+def test_a_month_brings_no_more_than_the_table_can_write() -> None:
+    """1,000 units into a table of 5: once in 200 s, although it came within 10 s and the rest still waits."""
+    burst = replace(_HOUR, seconds=10, write_units=1000, provisioned_unit_seconds=50)
+    _, on_demand = money.ways(snapshot(0, meters=replace(burst, api_requests=0, api_milliseconds=0)))
+    assert on_demand.month == pytest.approx(PRICES["write_request"].of(5 * 730 * 3600))
+
+
+def test_before_any_time_has_passed_a_month_has_its_table() -> None:
+    first = replace(_HOUR, seconds=0, write_units=0, provisioned_unit_seconds=0)
+    assert "table $4.75" in money.parts(snapshot(0, meters=first, capacity=10))
+
+
+def test_the_original_pattern_and_forebay_are_compared_over_the_same_time() -> None:
+    before, now = replace(_HOUR, records=400, stored=400), replace(_HOUR, records=900, stored=900, seconds=7200)
+    original = OriginalPatternSnapshot(0, 0, 0, Meters(records=500, stored=500))
+    now = replace(now, provisioned_unit_seconds=10 * 3600)
+    forebay, _, way = money.ways(snapshot(0, meters=now, original=original), since=before)
+    assert forebay.so_far == pytest.approx(way.so_far)
+    assert forebay.million == pytest.approx(way.million)
+
+
 def test_the_original_pattern_is_priced_while_it_runs_by_what_it_stored() -> None:
     original = OriginalPatternSnapshot(0, 0, 0, replace(_HOUR, records=500, stored=200))
     *_, way = money.ways(snapshot(0, meters=_HOUR, original=original))
@@ -58,7 +79,9 @@ def test_the_original_pattern_is_priced_while_it_runs_by_what_it_stored() -> Non
 def test_waiting_is_free_and_sleeping_is_not() -> None:
     assert money.waiting(0) == "Waiting costs $0."
     asleep = PRICES["lambda_gb_second"].of(2 * 3600 * 0.5)
-    assert money.waiting(3600) == f"Waiting: $0. Workers that sleep through 60 min of backlog: {dollars(asleep)}."
+    assert (
+        money.waiting(3600) == f"Waiting: $0. Workers that slept through it, 60 min, would have cost {dollars(asleep)}."
+    )
 
 
 @pytest.mark.parametrize(
