@@ -35,7 +35,7 @@ from dev.paths import ROOT
 from ops.command import DONE, FAILED, STOPPED
 from ops.dead_letter_queue import DeadLetterQueue, Selection
 from ops.errors import EXPECTED_ERRORS, error_line
-from ops.formatting import duration
+from ops.formatting import count, duration
 from ops.progress import Progress
 from ops.stop import StopFlag
 from ops.target import on_this_machine
@@ -99,13 +99,13 @@ def _surge(
     traffic = Traffic(rate=wcu * _CALM_RATE, repeated=0.0)
     calm, surge = seconds * _CALM, seconds * _SURGE
     phases = [(wcu * _CALM_RATE, calm), (wcu * _SURGE_RATE, surge)]
-    print(f"a surge of {surge:g} s, then until the buffer is empty: about {duration(seconds)}", flush=True)
+    print(f"a surge of {surge:.1f} s, then until the buffer is empty: about {duration(seconds)}", flush=True)
     url = f"http://{LOOPBACK}:{port}"
     _send_first(url, traffic)
     began_ms = time.time() * 1000
 
     def on_load_progress(at: float) -> None:
-        on_progress(f"{'surge' if at > calm else 'calm'}: {traffic.accepted:,} records accepted")
+        on_progress(f"{'surge' if at > calm else 'calm'}: {count(traffic.accepted, 'record')} accepted")
 
     LocustRunner(traffic, url, stop).run(_USERS, phases, on_load_progress)
     verdict = Verification(target, stop, on_progress).run(traffic.receipts)

@@ -113,7 +113,7 @@ def report_page(result: SurgeResult) -> str:
 def _introduction(result: SurgeResult) -> str:
     times = result.surge_rate / result.write_units
     return (
-        f"For {result.surge[1] - result.surge[0]:g} seconds, records arrived at {result.surge_rate:,.0f} a second: "
+        f"For {result.surge[1] - result.surge[0]:.1f} seconds, records arrived at {result.surge_rate:,.0f} a second: "
         f"{times:.1f} times what the table is provisioned for, {count(result.write_units, 'write unit')} a second with "
         f"no burst credit. Producers had their answers in milliseconds; the table took the records within its own rate "
         f"until the buffer was empty {duration(max(0, result.last_put - result.surge[1]))} after the surge."
@@ -225,7 +225,7 @@ def _figures(result: SurgeResult) -> str:
             "table, consumed while there was a backlog",
             f"{result.puts_per_second:.2f} a second",
         ),
-        ("surge", f"{result.surge_rate:,.0f} records a second for {result.surge[1] - result.surge[0]:g} s"),
+        ("surge", f"{result.surge_rate:,.0f} records a second for {result.surge[1] - result.surge[0]:.1f} s"),
         ("requests not accepted", f"{result.refused_requests:,}"),
         ("records accepted", f"{len(result.accepted):,}"),
         ("records in the table", f"{result.verdict.in_table:,}"),

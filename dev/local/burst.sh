@@ -129,7 +129,9 @@ while :; do
         changed=$now
     fi
     # The console counts each put as it happens; SQS counts a message until its batch has ended.
-    wait_now=$(http -f --max-time 2 "${CONSOLE_URL:-}/backlog" 2>/dev/null || true)
+    # It asks once a second: at first it does not know of the burst.
+    wait_now=
+    [ $((now - began)) -lt 2 ] || wait_now=$(http -f --max-time 2 "${CONSOLE_URL:-}/backlog" 2>/dev/null || true)
     tell "after $((now - began)) s: ${wait_now:-$((waiting + in_flight))} wait, $items in the table, $dead dead letters"
     # Twice in a row: a message that is redelivered at this moment may be in neither number.
     [ $((waiting + in_flight)) -gt 0 ] && empty=0 || empty=$((empty + 1))
