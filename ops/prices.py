@@ -77,7 +77,7 @@ _STORED_BYTES = 100
 """What DynamoDB bills for each stored item in addition to its size: https://aws.amazon.com/dynamodb/pricing/provisioned/"""
 _SEND_SECONDS, _SENDS_AT_ONCE, _RECORD_SECONDS = 0.02, 8, 0.0001
 """The API waits for SQS, 5 to 20 ms for each call, eight calls at a time (api/outbound/group_commit.py). A record takes
-28 µs of a whole core (docs/performance.md), and 512 MB of memory come with a third of a core."""
+28 µs of a whole core (docs/measurements/performance.md), and 512 MB of memory come with a third of a core."""
 _LOG_BYTES = 400
 """Log bytes of one invocation: the line of its metrics, and what CloudWatch adds to a line."""
 _ACCESS_LOG_BYTES = 350

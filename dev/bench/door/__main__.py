@@ -1,4 +1,4 @@
-"""`python -m dev.bench.door`: every figure of docs/performance.md, side by side with what it is compared with."""
+"""`python -m dev.bench.door`: each figure of docs/measurements/performance.md, beside what it is compared with."""
 
 import os
 import sys
