@@ -19,7 +19,8 @@ class Tile:
 
 NAMES = ("Accepted", "Throttled calls", "Dead letters", "In table")
 
-
+_BLIND_SECONDS = 60.0
+"""A surge's first minute, of which the drain knows nothing: docs/drain.md, "What it cannot do"."""
 _TABLE_FAULTS = frozenset({EmulatorFault.THROTTLE, EmulatorFault.DYNAMODB_5XX, EmulatorFault.PERMISSION})
 
 
@@ -29,7 +30,9 @@ def waits_text(now: StackSnapshot) -> str:
         return "nothing waits: the table keeps up"
     if now.faults & _TABLE_FAULTS:
         return "until the fault ends: the table takes nothing now"
-    return f"{formatting.time_to_empty(now.seconds_to_empty, now.backlog)} until empty, if nothing more is sent"
+    text = f"{formatting.time_to_empty(now.seconds_to_empty, now.backlog)} until empty, if nothing more is sent"
+    is_small = now.seconds_to_empty is not None and now.seconds_to_empty < _BLIND_SECONDS
+    return f"{text}; up to a minute more while SQS does not show the surge" if is_small else text
 
 
 def tiles(series: TimeSeries) -> list[Tile]:

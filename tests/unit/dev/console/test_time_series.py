@@ -101,6 +101,8 @@ def test_the_time_axis_is_at_least_a_minute_and_at_most_the_span() -> None:
 def test_the_page_says_how_long_the_backlog_lasts() -> None:
     assert waits_text(snapshot(0)) == "nothing waits: the table keeps up"
     assert waits_text(snapshot(0, backlog=9, seconds_to_empty=9.0)).startswith("≈ 9 s until empty")
+    assert "a minute more" in waits_text(snapshot(0, backlog=9, seconds_to_empty=9.0))
+    assert "a minute more" not in waits_text(snapshot(0, backlog=900, seconds_to_empty=900.0))
     throttled = snapshot(0, backlog=9, seconds_to_empty=9.0, faults=frozenset({"throttle"}))
     assert waits_text(throttled) == "until the fault ends: the table takes nothing now"
 
