@@ -78,7 +78,6 @@ def _line(
     value: Callable[[ChartPoint], float | None],
     *,
     area: float = 0.0,
-    width: int = 2,
     dashed: bool = False,
 ) -> Json:
     line: Json = {
@@ -86,7 +85,7 @@ def _line(
         "type": "line",
         "showSymbol": False,
         "color": colour,
-        "lineStyle": {"width": width, "type": "dashed" if dashed else "solid"},
+        "lineStyle": {"width": 2, "type": "dashed" if dashed else "solid"},
         "data": [[round(point.at * 1000), _rounded(value(point))] for point in points],
     }
     return {**line, "areaStyle": {"opacity": area}} if area else line

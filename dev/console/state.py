@@ -82,7 +82,6 @@ class ConsoleState:
         snapshot = StackSnapshot(
             at=time.time(),
             backlog=self._outstanding.count(sent, done, records.total),
-            in_flight=records.in_flight,
             dead_lettered=dead_letters.total,
             items=table["ItemCount"],
             capacity=capacity,

@@ -34,8 +34,6 @@ class StackSnapshot:
     """Unix seconds."""
     backlog: int
     """Records that are accepted, and neither in the table nor dead-lettered."""
-    in_flight: int
-    """Messages that the consumer has received; most are hidden until there will be capacity."""
     dead_lettered: int
     items: int
     """In the table."""
@@ -71,7 +69,6 @@ class ChartPoint:
     records: float | None
     """Records a second that the table took, a mean too."""
     capacity: int
-    saved_up: float
     backlog: int
     original_unstored: int | None
     """The original pattern's backlog and dead letters: what it was sent and has not stored."""
@@ -121,7 +118,6 @@ class TimeSeries:
             units=_rate(first, now, "units"),
             records=_rate(first, now, "puts", "superseded"),
             capacity=now.capacity,
-            saved_up=max(0.0, now.saved_up),
             backlog=now.backlog,
             original_unstored=original.backlog + original.dead_lettered if original else None,
         )

@@ -222,7 +222,7 @@ def test_the_page_shows_when_the_stack_stops_answering_and_when_it_answers_again
     try:
         expect(shown(page, "state")).to_have_text("no answer", timeout=_WAIT_MS)
         expect(page.get_by_text("The stack has not answered since")).to_be_visible()
-        expect(page.locator("main.fb-stale")).to_be_visible()
+        expect(page.locator(".fb-stale")).to_be_visible()
         screenshot(page, "no-answer")
     finally:
         os.kill(emulator, signal.SIGCONT)

@@ -9,7 +9,6 @@ from dev.console.time_series import POINTS_MAX, OriginalPatternSnapshot, StackSn
 _EMPTY = StackSnapshot(
     at=1000.0,
     backlog=0,
-    in_flight=0,
     dead_lettered=0,
     items=0,
     capacity=5,
