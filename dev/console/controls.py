@@ -48,9 +48,9 @@ def send_card(state: ConsoleState) -> Callable[[], None]:
         burst.props("unelevated no-caps").classes("fb-wide fb-primary")
         ui.label("the original pattern's: 50 records of 4 KB, the ids 1 to 10 five times").classes("fb-note")
         with ui.element("div").classes("fb-fields"):
-            rate = _number("Rate", 20, 1, generated_load.RATE_MAX, "/s")
-            size = _number("Size", 1000, generated_load.BYTES_MIN, generated_load.BYTES_MAX, "B")
-            length = _number("Length", 10, 1, generated_load.SECONDS_MAX, "s")
+            rate = _number("Rate", 20, "/s")
+            size = _number("Size", 1000, "B")
+            length = _number("Length", 10, "s")
         with ui.element("div").classes("fb-row"):
             start = ui.button("Send the load").props("outline no-caps")
             stop = ui.button("Stop", on_click=state.sender.stop).props("flat no-caps color=negative")
@@ -98,7 +98,7 @@ def capacity_card(state: ConsoleState) -> Callable[[], None]:
                 ui.notify(f"Write capacity: 1 to {_WCU_MAX:,} units a second", type="warning")
 
         with ui.element("div").classes("fb-row"):
-            number = _number("Write units", 5, 1, _WCU_MAX, "/s")
+            number = _number("Write units", 10, "/s")
             ui.button("Set", on_click=provision_chosen).props("outline no-caps")
         with ui.element("div").classes("fb-row"):
             for units in (1, 5, 25, 100):
@@ -201,6 +201,7 @@ def _card(title: str, note: str = "") -> ui.element:
     return card
 
 
-def _number(label: str, value: int, least: int, most: int, unit: str) -> ui.number:
-    number = ui.number(label, value=value, min=least, max=most, precision=0)
+def _number(label: str, value: int, unit: str) -> ui.number:
+    """Without bounds of its own, which would change what was typed without a word: the action says what is wrong."""
+    number = ui.number(label, value=value, precision=0)
     return number.props(f'dense outlined suffix="{unit}" hide-bottom-space').classes("fb-field")

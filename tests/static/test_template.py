@@ -147,7 +147,7 @@ def test_every_alarm_names_its_section_of_the_guide() -> None:
         each["Properties"] for each in _TEMPLATE["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"
     ]
     links = [re.search(r"docs/operating\.md#([a-z-]+)$", alarm["AlarmDescription"]) for alarm in alarms]
-    assert len(alarms) == 7
+    assert len(alarms) == 6
     assert {link and link[1] for link in links} == headings
 
 

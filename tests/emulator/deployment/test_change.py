@@ -62,6 +62,7 @@ _CHANGES: dict[str, dict[str, str]] = {
     "CorsOrigins": {"CorsOrigins": "https://page.example"},
     "RequestsPerSecondMax": {"RequestsPerSecondMax": "500"},
     "RequestsAtOnceMax": {"RequestsAtOnceMax": "50"},
+    "BacklogHoursMax": {"BacklogHoursMax": "48"},
     "ApiMemoryMegabytes": {"ApiMemoryMegabytes": "1024"},
     "ApiMaximumConcurrency": {"ApiMaximumConcurrency": "20"},
     "AlarmEmail": {"AlarmEmail": "owner@example.com"},
