@@ -37,10 +37,14 @@ def ways(now: StackSnapshot, since: Meters = _NOTHING) -> list[PricedWay]:
         return []
     so_far, month = costs(meters), _month(meters, now.capacity)
     monthly, accepted = costs(month), month.records  # each of them is stored, or will be
+    written = min(1.0, meters.stored / meters.records)  # so far, on demand would have cost as much as this
     found = [
         PricedWay("Forebay", so_far.total, monthly.total, per_million(monthly.total, accepted)),
         PricedWay(
-            "on demand", so_far.total_on_demand, monthly.total_on_demand, per_million(monthly.total_on_demand, accepted)
+            "on demand",
+            so_far.door + written * so_far.on_demand,
+            monthly.total_on_demand,
+            per_million(monthly.total_on_demand, accepted),
         ),
     ]
     if now.original and now.original.meters.records:
