@@ -140,6 +140,23 @@ def test_dead_letters_that_nobody_sends_back_alarm_again_before_the_first_expire
     assert alarm["Threshold"] == 0
 
 
+def test_the_apis_role_may_do_what_it_needs_and_nothing_else() -> None:
+    (policy,) = _TEMPLATE["Resources"]["ApiRole"]["Properties"]["Policies"]
+    statements = [each for each in policy["PolicyDocument"]["Statement"] if "Action" in each]  # the rest is optional
+    allowed = {json.dumps(each["Resource"]): each["Action"] for each in statements}
+    actions = {
+        name: [action for resource, action in allowed.items() if name in resource]
+        for name in ("RecordQueue", "RecordDeadLetterQueue", "RecordTable", "ApiLogs")
+    }
+    assert actions == {
+        "RecordQueue": [["sqs:SendMessage", "sqs:GetQueueAttributes"]],
+        "RecordDeadLetterQueue": [["sqs:SendMessage", "sqs:GetQueueAttributes"]],
+        "RecordTable": [["dynamodb:GetItem", "dynamodb:DescribeTable"]],
+        "ApiLogs": [["logs:CreateLogStream", "logs:PutLogEvents"]],
+    }
+    assert len(statements) == 4
+
+
 def test_every_alarm_names_its_section_of_the_guide() -> None:
     guide = (ROOT / "docs" / "operating.md").read_text()
     headings = {heading.lower().replace(" ", "-") for heading in re.findall(r"^### (.+)$", guide, re.MULTILINE)}
