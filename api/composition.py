@@ -50,18 +50,10 @@ def compose(
     def trace() -> str | None:
         return environment.get("_X_AMZN_TRACE_ID")
 
-    depths, reads, looks = Calls(clients.sqs), Calls(clients.dynamodb), Calls(partial(clients.sqs, attempts=1))
+    depths, reads = Calls(clients.sqs), Calls(clients.dynamodb)
     table = TableReader(settings.record_table_name, key_schema, reads)
-    looked_at = QueueDepthReader(settings.record_queue_url, looks)
-
-    async def seconds_to_empty() -> float | None:
-        depth, description = await asyncio.gather(looked_at.read(), table.describe())
-        return estimate_drain(depth.total, description, write_units.per_record).seconds
-
     if settings.backlog_hours_max:
-        # Now, because the first request would have to share the processor with it.
-        looks.prepare()
-        reads.prepare()
+        reads.prepare()  # now, because the first request would have to share the processor with it
     ingest = IngestDependencies(
         queue=QueueSender(sender, settings.record_queue_url, trace=trace),
         dead_letter_queue=QueueSender(
@@ -73,9 +65,7 @@ def compose(
         versions=Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits),
         key_schema=key_schema,
         write_units=write_units,
-        backlog_limit=BacklogLimit(
-            settings.backlog_hours_max, seconds_to_empty, time.time, may_freeze=is_frozen_between_requests
-        ),
+        backlog_limit=_backlog_limit(settings, table, write_units, may_freeze=is_frozen_between_requests),
         count=count,
     )
     return ApiComponents(
@@ -85,3 +75,19 @@ def compose(
         dead_letter_queue_depth=QueueDepthReader(settings.record_dead_letter_queue_url, depths),
         table=table,
     )
+
+
+def _backlog_limit(
+    settings: ApiSettings, table: TableReader, write_units: WriteUnits, *, may_freeze: bool
+) -> BacklogLimit:
+    """With a client of its own, which asks SQS once for each look."""
+    calls = Calls(partial(clients.sqs, attempts=1))
+    queue_depth = QueueDepthReader(settings.record_queue_url, calls)
+    if settings.backlog_hours_max:
+        calls.prepare()  # as above
+
+    async def seconds_to_empty() -> float | None:
+        depth, description = await asyncio.gather(queue_depth.read(), table.describe())
+        return estimate_drain(depth.total, description, write_units.per_record).seconds
+
+    return BacklogLimit(settings.backlog_hours_max, seconds_to_empty, time.time, may_freeze=may_freeze)
