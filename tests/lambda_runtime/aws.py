@@ -97,7 +97,8 @@ class Aws(ThreadingHTTPServer):
                 item = self.items.get(request["Key"]["id"]["S"])
                 content: Json = {"Item": item} if item else {}
             case "DescribeTable":
-                content = {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": 5}}}
+                table = {"ProvisionedThroughput": {"WriteCapacityUnits": 5}, "ItemCount": 1, "TableSizeBytes": 500}
+                content = {"Table": table}
             case "SendMessageBatch":
                 self.messages[_queue(request)] += request["Entries"]
                 content = {"Successful": [{"Id": each["Id"], "MessageId": "m"} for each in request["Entries"]]}

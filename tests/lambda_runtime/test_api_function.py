@@ -1,6 +1,7 @@
 """The API's built artefact under AWS's runtime client: the answers that HTTP API gets."""
 
 import json
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -205,6 +206,7 @@ def test_when_sqs_does_not_answer_the_client_gets_503_within_the_timeout_and_the
 
 def test_over_the_limit_of_the_backlog_requests_are_refused_and_asking_delays_none(start: Start, aws: Aws) -> None:
     aws.in_flight = 100_000
+    began = time.monotonic()
     with start(BACKLOG_HOURS_MAX="1.5") as process:
         answers = [answer_of(process, events.http("POST", "/records", _RECORD))]
         while answers[-1][0] == 202 and len(answers) < _UNTIL_KNOWN:
@@ -213,7 +215,7 @@ def test_over_the_limit_of_the_backlog_requests_are_refused_and_asking_delays_no
     assert answers[0][0] == 202
     assert {content["code"] for content in refused} == {"backlog_full"}
     assert answers[-1][0] == 429
-    assert len(aws.called("GetQueueAttributes")) == 1
+    assert 1 <= len(aws.called("GetQueueAttributes")) <= 1 + (time.monotonic() - began) / 10
     assert len(bodies(aws)) == len(answers) - 1
 
 
