@@ -22,7 +22,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Of at least two options: a plan that loses records is none."""
+    """At least two options. A plan that loses records is not among them."""
 
     options: Sequence[Option]
 

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from dev.paths import ROOT
+from tests.dynamodb_local.forebay import Forebay
 from tests.dynamodb_local.table import TABLE_NAME
 from tests.harness.ports import free_ports
 
@@ -73,3 +74,20 @@ def _create_table(client: "DynamoDBClient") -> None:
             time.sleep(0.2)
         else:
             return
+
+
+@pytest.fixture(scope="module")
+def forebay(dynamodb: "DynamoDBClient") -> Forebay:
+    return Forebay(dynamodb)
+
+
+@pytest.fixture
+def count(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Counts cases by name; the summary of the test run prints the counts."""
+    counts: dict[str, int] = {}
+    request.node.user_properties.append(("cases", counts))
+
+    def add(name: str) -> None:
+        counts[name] = counts.get(name, 0) + 1
+
+    return add

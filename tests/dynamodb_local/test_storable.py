@@ -9,117 +9,22 @@ import copy
 import json
 import re
 from collections.abc import Callable
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from typing import Any
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from consumer.handler import create_handler
-from consumer.table import TableWriter
-from records.dead_letter import original
-from records.item import RESERVED_NAME, Provenance
+from records.item import RESERVED_NAME
 from tests.dynamodb_local.cases import cases
-from tests.dynamodb_local.json_text import ANYTHING, RECORDS, Json, Number, dumps, exact, loads
+from tests.dynamodb_local.forebay import MESSAGE_BYTES_MAX, Forebay
+from tests.dynamodb_local.json_text import ANYTHING, RECORDS, Json, Number, dumps, exact
 from tests.dynamodb_local.table import TABLE_NAME
-from tests.unit.api.doubles import Sqs, app_of, request
-from tests.unit.consumer.doubles import Consumer, Context, sqs_record
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
 
 _JSON = {"content-type": "application/json"}
 ITEM_BYTES_MAX = 409_600
-MESSAGE_BYTES_MAX = 1_048_576
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _MESSAGE_TEXT = re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
-
-
-class Forebay:
-    """The API and the consumer with a list as the queue, and the engine's table."""
-
-    def __init__(self, dynamodb: "DynamoDBClient") -> None:
-        self.dynamodb = dynamodb
-        self.sqs = Sqs()
-        self.app = app_of(self.sqs, dynamodb)
-        drain = Consumer()
-        self.dead = drain.dead
-        self._handle = create_handler(drain.dependencies_with(TableWriter(dynamodb, TABLE_NAME)), lambda: None)
-
-    def post(self, text: str | bytes, headers: dict[str, str] = _JSON) -> Any:
-        content = text if isinstance(text, bytes) else text.encode()
-        return request(self.app, "POST", "/records", content=content, headers=headers)
-
-    def drain(self) -> None:
-        """Delivers what was sent. Asserts that SQS would take every message, and that every record is stored."""
-        sent, self.sqs.durable = self.sqs.durable, []
-        records = []
-        for index, entry in enumerate(sent):
-            body = entry["MessageBody"]
-            version = entry["MessageAttributes"]["version"]["StringValue"]
-            assert _MESSAGE_TEXT.fullmatch(body)
-            assert len(body.encode()) + len(f"versionString{version}") <= MESSAGE_BYTES_MAX
-            records.append(sqs_record(str(index), body, {"version": {"stringValue": version, "dataType": "String"}}))
-        assert self._handle({"Records": records}, Context()) == {"batchItemFailures": []}
-        assert self.dead.letters == []
-
-    def read(self, record_id: str) -> Any:
-        answer = request(self.app, "GET", f"/records/{quote(record_id, safe='')}")
-        assert answer.status_code == 200, (record_id, answer.text)
-        return loads(answer.text)
-
-    def clear(self, record_id: str) -> None:
-        self.dynamodb.delete_item(TableName=TABLE_NAME, Key={"id": {"S": record_id}})
-
-    def stores(self, value: Any) -> bool:
-        """Whether DynamoDB accepts the record's item, without Forebay's own validation."""
-        item = {name: attribute_value(element) for name, element in value.items()}
-        provenance = Provenance.of("018bcfe5-687b-7000-8000-000000000000", 0, 0)
-        item[RESERVED_NAME] = provenance.attribute_value()
-        try:
-            self.dynamodb.put_item(TableName=TABLE_NAME, Item=item)
-        except self.dynamodb.exceptions.ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationException":
-                raise
-            return False
-        self.clear(value["id"])
-        return True
-
-
-def attribute_value(value: Any) -> Any:
-    """The tests' own mapping, without validation."""
-    match value:
-        case bool():
-            return {"BOOL": value}
-        case str():
-            return {"S": value}
-        case None:
-            return {"NULL": True}
-        case Decimal():
-            return {"N": str(value)}
-        case list():
-            return {"L": [attribute_value(element) for element in value]}
-        case _:
-            return {"M": {name: attribute_value(element) for name, element in value.items()}}
-
-
-@pytest.fixture(scope="module")
-def forebay(dynamodb: "DynamoDBClient") -> Forebay:
-    return Forebay(dynamodb)
-
-
-@pytest.fixture
-def count(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Counts cases by name; the summary of the test run prints the counts."""
-    counts: dict[str, int] = {}
-    request.node.user_properties.append(("cases", counts))
-
-    def add(name: str) -> None:
-        counts[name] = counts.get(name, 0) + 1
-
-    return add
 
 
 def tokens(pointer: str) -> list[str]:
@@ -196,50 +101,6 @@ def test_any_json_is_stored_and_read_back_equal_or_refused_with_correct_pointers
         problem = answer.json()
     assert answer.status_code == 202, problem
     forebay.sqs.durable = []
-
-
-@cases(600)
-@given(records=st.lists(ANYTHING | st.binary(max_size=8), max_size=4), as_lines=st.booleans())
-def test_leniently_each_record_is_stored_or_dead_lettered_with_the_reason_that_it_is_refused_for_alone(
-    forebay: Forebay, count: Callable[[str], None], records: "list[Json | bytes]", *, as_lines: bool
-) -> None:
-    texts = [record if isinstance(record, bytes) else dumps(record).encode() for record in records]
-    if as_lines:
-        texts = [line for line in (text.translate(None, b"\r\n") for text in texts) if line.strip()] or [b"{}"]
-    else:
-        texts = [text for text, record in zip(texts, records, strict=True) if not isinstance(record, bytes)]
-    body = b"\n".join(texts) if as_lines else b"[" + b",".join(texts) + b"]"
-    headers = {"content-type": "application/x-ndjson" if as_lines else "application/json"}
-    answer = forebay.post(body, headers | {"prefer": "handling=lenient"})
-    assert answer.status_code == 202
-    sent, letters = list(forebay.sqs.durable), list(forebay.sqs.letters)
-    forebay.drain()
-    forebay.sqs.letters = []
-    for text, outcome in zip(texts, answer.json()["records"], strict=True):
-        alone = forebay.post(text if as_lines else b"[" + text + b"]", headers)
-        forebay.sqs.durable = []
-        if outcome["accepted"]:
-            count("stored")
-            assert alone.status_code == 202
-            if outcome["id"] not in {".", ".."}:
-                assert forebay.read(outcome["id"])["id"] == outcome["id"]
-            continue
-        count("dead-lettered")
-        assert outcome["dead_lettered"]
-        (letter,) = [
-            each for each in letters if each["MessageAttributes"]["version"]["StringValue"] == outcome["version"]
-        ]
-        given = {name: attribute["StringValue"] for name, attribute in letter["MessageAttributes"].items()}
-        assert original(letter["MessageBody"], given.get("encoding", "")) == text
-        problem = alone.json()
-        refused = [problem["code"], *(error["code"] for error in problem.get("errors", []))]
-        assert given["reason"] in refused
-        assert outcome["error"]["code"] == given["reason"]
-    accepted = {outcome["version"] for outcome in answer.json()["records"] if outcome["accepted"]}
-    assert {each["MessageAttributes"]["version"]["StringValue"] for each in sent} <= accepted
-    for outcome in answer.json()["records"]:
-        if outcome["accepted"]:
-            forebay.clear(outcome["id"])
 
 
 @cases(1500)

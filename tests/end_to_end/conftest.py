@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
+from dev.console.screenshot import BrowserMissing, browser, chromium
 from tests.harness.stack import Stack, running
 
 
@@ -19,3 +21,13 @@ def stack() -> Iterator[Stack]:
     """A stack whose table is fast enough not to matter."""
     with running(WCU="1000") as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    try:
+        chromium()
+    except BrowserMissing as error:
+        pytest.skip(str(error))
+    with browser() as opened:
+        yield opened

@@ -1,10 +1,7 @@
 """`python -m ops plan`: the page, and the messages for invalid input."""
 
-import argparse
 import json
 import re
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,53 +9,10 @@ from samtranslator.yaml_helper import yaml_parse
 
 from dev.paths import ROOT
 from ops import plan_command
+from tests.unit.ops.planned import GIVEN, page, parser, part, row, run, run_options, words
 
 _TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 _DOCS = (ROOT / "docs" / "operating.md").read_text()
-_GIVEN = {"rate": "50", "burst-rate": "2000", "burst-minutes": "10", "record-bytes": "1500", "write-units": "150"}
-
-
-def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(prog="python -m ops")
-    plan_command.add_to(made.add_subparsers(required=True))
-    return made
-
-
-def run(*more: str, **given: str) -> int:
-    options = _GIVEN | {name.replace("_", "-"): value for name, value in given.items()}
-    return run_options([*(f"--{name}={value}" for name, value in options.items()), *more])
-
-
-def run_options(options: Sequence[str]) -> int:
-    arguments = parser().parse_args(["plan", *options])
-    code: int = arguments.run(arguments)
-    return code
-
-
-def page(capsys: pytest.CaptureFixture[str], *more: str, **given: str) -> str:
-    assert run(*more, **given) == 0
-    return capsys.readouterr().out
-
-
-def as_json(capsys: pytest.CaptureFixture[str], **given: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(page(capsys, "--json", **given))
-    return loaded
-
-
-def part(text: str, number: int) -> str:
-    """One of the three, with its heading."""
-    (found,) = re.findall(rf"^{number}\. .*?(?=\n\n(?! )|\Z)", text, re.MULTILINE | re.DOTALL)
-    return str(found)
-
-
-def words(text: str) -> str:
-    """Without the ends of lines."""
-    return " ".join(text.split())
-
-
-def row(text: str, name: str) -> str:
-    (line,) = [line for line in text.splitlines() if line.startswith(f"  {name}  ")]
-    return " ".join(line.split())
 
 
 def test_the_first_part_shows_the_backlog_its_age_and_the_time_to_drain_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,7 +88,7 @@ def test_a_burst_that_waits_longer_than_14_days_is_no_plan_although_it_drains(
 def test_without_write_units_the_fewest_that_are_at_most_80_percent_used_are_planned(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    options = [f"--{name}={value}" for name, value in _GIVEN.items() if name != "write-units"]
+    options = [f"--{name}={value}" for name, value in GIVEN.items() if name != "write-units"]
     assert run_options(options) == 0
     text = capsys.readouterr().out
     assert "TableWriteCapacityUnits=159 " in text
@@ -151,7 +105,7 @@ def test_a_smaller_table_that_would_do_is_named_with_its_price(capsys: pytest.Ca
 
 
 def test_the_records_of_a_burst_are_another_way_to_say_its_rate(capsys: pytest.CaptureFixture[str]) -> None:
-    options = [f"--{name}={value}" for name, value in _GIVEN.items() if name != "burst-rate"]
+    options = [f"--{name}={value}" for name, value in GIVEN.items() if name != "burst-rate"]
     assert run_options([*options, "--burst-records=1200000"]) == 0
     assert capsys.readouterr().out == page(capsys)
 
@@ -201,63 +155,6 @@ def test_a_plan_for_the_largest_records_shows_the_cost_of_ten_in_a_request(capsy
     text = page(capsys, record_bytes="409456", rate="0.1", burst_rate="1")
     assert "With 10 records in each request" in text
     assert "takes 400 write units" in text
-
-
-def test_the_json_has_the_figures_of_the_page(capsys: pytest.CaptureFixture[str]) -> None:
-    whole = as_json(capsys, records_per_request="10")
-    text = page(capsys, records_per_request="10")
-    assert whole["given"] == whole["chosen"]
-    backlog = whole["chosen"]["backlog"]
-    assert (backlog["largest_records"], backlog["drain_seconds"]) == (1_155_000, 46_200)
-    assert backlog["largest_bytes"] == 1_155_000 * 1500
-    assert (backlog["greatest_age_seconds_in_order"], backlog["greatest_age_seconds_at_most"]) == (15_400, 46_800)
-    assert whole["chosen"]["first_period"][1] == {"seconds": 600, "waiting_records": 1_155_000}
-    cost = whole["cost"]
-    assert (cost["cheapest"], cost["buffer_pays"]) == ("forebay", True)
-    for dollars in cost["options_dollars"].values():
-        assert f" {dollars:,.2f} " in part(text, 3)
-    assert sum(line["dollars"] for line in cost["lines"]) == pytest.approx(cost["total_dollars_with_api_and_reads"])
-    assert whole["deploy_command"] in text
-
-
-def test_the_json_of_a_table_that_loses_records_has_the_cost_of_one_that_does_not(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    whole, enough = as_json(capsys, write_units="100"), as_json(capsys, write_units="159")
-    assert (whole["given"]["drains"], whole["given"]["keeps_all_records"], whole["given"]["backlog"]) == (
-        False,
-        False,
-        None,
-    )
-    assert whole["given"]["growth_records_per_second"] * 86_400 == pytest.approx(1_170_000)
-    assert whole["chosen"] == enough["chosen"]
-    assert whole["cost"] == enough["cost"]
-
-
-def test_every_name_in_the_json_is_in_snake_case_except_the_templates_own(capsys: pytest.CaptureFixture[str]) -> None:
-    whole = as_json(capsys, write_units="400")
-
-    def names(value: Any) -> Iterator[str]:
-        if isinstance(value, dict):
-            for name, inner in value.items():
-                yield name
-                yield from () if name == "parameters" else names(inner)
-        elif isinstance(value, list):
-            for inner in value:
-                yield from names(inner)
-
-    assert whole["smaller_table"]["write_units"] == 159
-    assert whole["smaller_table"]["cost"] == as_json(capsys, write_units="159")["cost"] != whole["cost"]
-    assert all(re.fullmatch(r"[a-z0-9_]+", name) for name in names(whole))
-
-
-def test_the_picture_is_written_beside_the_page(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "backlog.svg"
-    assert run(f"--picture={path}") == 0
-    printed = capsys.readouterr()
-    assert printed.out == page(capsys)
-    assert printed.err == f"wrote {path}\n"
-    assert path.read_text().startswith("<svg ")
 
 
 @pytest.mark.parametrize("options", plan_command.EXAMPLES.values())
@@ -329,7 +226,7 @@ def test_the_help_names_every_option_and_has_the_examples(capsys: pytest.Capture
     assert caught.value.code == 0
     assert all(f"  {about}:\n    {options}\n" in text for about, options in plan_command.EXAMPLES.items())
     for option in (
-        *_GIVEN,
+        *GIVEN,
         "burst-every",
         "read-units",
         "records-per-request",
