@@ -207,7 +207,7 @@ def test_a_request_larger_than_the_memory_for_unconfirmed_records_is_sent_with_i
 
 
 def test_only_the_queues_that_did_not_confirm_say_how_long_to_wait() -> None:
-    """A dead letter that failed long ago does not keep a producer waiting."""
+    """What failed an hour ago, while nobody has asked since, does not keep a producer waiting."""
     sqs = Sqs()
     sqs.takes_letters = False
     components = components_of(sqs, seconds_max=0.2)
@@ -215,8 +215,9 @@ def test_only_the_queues_that_did_not_confirm_say_how_long_to_wait() -> None:
 
     async def scenario() -> httpx.Response:
         await ask(app, "POST", "/records", content="[7]", headers=_LENIENT)
-        letters = components.accept_records.dependencies.dead_letter_queue
-        letters._failing_since = asyncio.get_running_loop().time() - 3600  # noqa: SLF001 - time that has passed
+        ingest = components.accept_records.dependencies
+        for queue in (ingest.queue, ingest.dead_letter_queue):
+            queue._failing_since = asyncio.get_running_loop().time() - 3600  # noqa: SLF001 - time that has passed
         sqs._answers = list(_NOTHING)  # noqa: SLF001 - SQS fails from now on
         return await ask(app, "POST", "/records", content="[{}]", headers={"content-type": "application/json"})
 
