@@ -1,4 +1,4 @@
-"""Running local stacks, each for all tests of a run that need no other."""
+"""Running local stacks, each for all tests of a run that need no other, and a browser."""
 
 from collections.abc import Iterator
 
@@ -23,8 +23,9 @@ def stack() -> Iterator[Stack]:
         yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
+    """For one file: while Playwright's own event loop is there, its thread can run no other."""
     try:
         chromium()
     except BrowserMissing as error:
