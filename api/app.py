@@ -8,6 +8,7 @@ from starlette.middleware import Middleware
 
 from api import problems
 from api.composition import ApiComponents
+from api.host import REAL, Host
 from api.openapi import SCHEMAS
 from api.request_log import RequestLog
 from api.request_target import AbsoluteForm
@@ -21,20 +22,20 @@ authorization (401, 403), with a method that no path takes (404), beyond Lambda'
 (429), and when the function failed (5xx). Of those 6 MB, about 5 are left for JSON, and 4.5 for gzip or NDJSON."""
 
 
-def create_app(components: ApiComponents) -> FastAPI:
+def create_app(components: ApiComponents, host: Host = REAL) -> FastAPI:
     app = FastAPIOffline(
         title="Forebay",
         version=VERSION,
         summary="Accepts JSON records at full speed; they reach the DynamoDB table at the table's own rate.",
         description=_DESCRIPTION,
         middleware=[
-            Middleware(RequestLog),  # the first is the outermost: every answer gets its request's id
+            Middleware(RequestLog, host.monotonic),  # the first is the outermost: every answer gets its request's id
             Middleware(AbsoluteForm),
         ],
         redoc_url=None,
         redirect_slashes=False,
     )
-    problems.install(app)
+    problems.install(app, host.random)
     add_routes(app.router, components)
     _describe_records(app)
     return app

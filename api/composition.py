@@ -1,25 +1,34 @@
 """The composition root: makes the API's clients and passes them to its components. No I/O."""
 
 import asyncio
-import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
+from api.host import REAL, Host
 from api.ingest.backlog_limit import BacklogLimit
+from api.ingest.body import BODIES_BYTES_MAX
 from api.ingest.endpoint import AcceptRecords, IngestDependencies
+from api.ingest.lane import Lane
+from api.memory_budget import MemoryBudget
 from api.outbound.credentials import credential_source
-from api.outbound.group_commit import UNCONFIRMED_LETTERS_BYTES_MAX, QueueSender
+from api.outbound.group_commit import UNCONFIRMED_BYTES_MAX, UNCONFIRMED_LETTERS_BYTES_MAX, QueueSender
 from api.outbound.http import ConnectionPool
 from api.outbound.sqs import BatchSender
-from api.reads import clients
 from api.reads.backlog import WriteUnits, estimate_drain
-from api.reads.calls import Calls
+from api.reads.calls import CALLS_AT_ONCE, Calls
 from api.reads.depth import QueueDepthReader
 from api.reads.table import TableReader
 from api.settings import ApiSettings
 from records.version import Versions
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryLimits:
+    """Bytes, of all requests together. More is refused at once."""
+
+    bodies: int = BODIES_BYTES_MAX
+    messages: int = UNCONFIRMED_BYTES_MAX
+    letters: int = UNCONFIRMED_LETTERS_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,33 +48,36 @@ def compose(
     count: Callable[[str, float], None] = lambda *_: None,
     *,
     is_frozen_between_requests: bool = False,
+    host: Host = REAL,
+    memory: MemoryLimits = MemoryLimits(),
 ) -> ApiComponents:
     """`count` takes metrics, by the names of `telemetry.metrics`. The environment is the process's own: credentials may
     be in it, and Lambda puts the trace header of each invocation there.
     """
     key_schema, write_units = settings.record_table_key, WriteUnits()
-    pool = ConnectionPool(settings.sqs_origin, time.time, settings.ca_bundle)
-    sender = BatchSender(pool, settings.aws_region, credential_source(environment, time.time))
+    pool = ConnectionPool(settings.sqs_origin, host.now, settings.ca_bundle, has_unread=host.has_unread_bytes)
+    credentials = credential_source(environment, host.now, host.threads)
+    sender = BatchSender(pool, settings.aws_region, credentials)
 
-    def trace() -> str | None:
-        return environment.get("_X_AMZN_TRACE_ID")
+    def queue_sender(url: str, bytes_max: int) -> QueueSender:
+        budget = MemoryBudget(bytes_max, host.monotonic_ns)
+        return QueueSender(sender, url, budget, trace=lambda: environment.get("_X_AMZN_TRACE_ID"))
 
-    depths, reads = Calls(clients.sqs), Calls(clients.dynamodb)
+    depths = Calls(lambda: host.sqs(2), host.threads(CALLS_AT_ONCE, "sqs-reads"))
+    reads = Calls(host.dynamodb, host.threads(CALLS_AT_ONCE, "table-reads"))
     table = TableReader(settings.record_table_name, key_schema, reads)
     if settings.backlog_hours_max:
         reads.prepare()  # now, because the first request would have to share the processor with it
     ingest = IngestDependencies(
-        queue=QueueSender(sender, settings.record_queue_url, trace=trace),
-        dead_letter_queue=QueueSender(
-            sender,
-            settings.record_dead_letter_queue_url,
-            trace=trace,
-            unconfirmed_bytes_max=UNCONFIRMED_LETTERS_BYTES_MAX,
-        ),
-        versions=Versions(lambda: time.time_ns() // 1_000_000, secrets.randbits),
+        queue=queue_sender(settings.record_queue_url, memory.messages),
+        dead_letter_queue=queue_sender(settings.record_dead_letter_queue_url, memory.letters),
+        small=Lane(host.threads(1, "parse-small"), host.monotonic),
+        large=Lane(host.threads(1, "parse-large"), host.monotonic),
+        bodies=MemoryBudget(memory.bodies, host.monotonic_ns),
+        versions=Versions(host.now_ms, host.random_bits),
         key_schema=key_schema,
         write_units=write_units,
-        backlog_limit=_backlog_limit(settings, table, write_units, may_freeze=is_frozen_between_requests),
+        backlog_limit=_backlog_limit(settings, table, write_units, host, may_freeze=is_frozen_between_requests),
         count=count,
     )
     return ApiComponents(
@@ -78,10 +90,10 @@ def compose(
 
 
 def _backlog_limit(
-    settings: ApiSettings, table: TableReader, write_units: WriteUnits, *, may_freeze: bool
+    settings: ApiSettings, table: TableReader, write_units: WriteUnits, host: Host, *, may_freeze: bool
 ) -> BacklogLimit:
     """With a client of its own, which asks SQS once for each look."""
-    calls = Calls(partial(clients.sqs, attempts=1))
+    calls = Calls(lambda: host.sqs(1), host.threads(CALLS_AT_ONCE, "sqs-looks"))
     queue_depth = QueueDepthReader(settings.record_queue_url, calls)
     if settings.backlog_hours_max:
         calls.prepare()  # as above
@@ -90,4 +102,4 @@ def _backlog_limit(
         depth, description = await asyncio.gather(queue_depth.read(), table.describe())
         return estimate_drain(depth.total, description, write_units.per_record).seconds
 
-    return BacklogLimit(settings.backlog_hours_max, seconds_to_empty, time.time, may_freeze=may_freeze)
+    return BacklogLimit(settings.backlog_hours_max, seconds_to_empty, host.now, may_freeze=may_freeze)

@@ -1,6 +1,5 @@
 """Memory that requests share, so that many of them at once cannot use up the process's."""
 
-import time
 from collections.abc import Callable
 from typing import Self
 
@@ -18,7 +17,7 @@ class BudgetExceeded(Exception):
 class MemoryBudget:
     """Bytes of which each request holds a `Share`."""
 
-    def __init__(self, size: int, now_ns: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(self, size: int, now_ns: Callable[[], int]) -> None:
         self._size = size
         self._now_ns = now_ns
         self.used = 0

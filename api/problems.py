@@ -1,6 +1,5 @@
 """Errors as HTTP problem documents (RFC 9457), each with one stable code. docs/errors.md lists them."""
 
-import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -214,10 +213,14 @@ class InternalError(Problem):
     code = "internal_error"
 
 
-def install(app: Starlette, chance: Callable[[], float] = random.random) -> None:
-    """Makes every error of the app a problem document. `chance` is from 0 to 1."""
+def install(app: Starlette, chance: Callable[[], float]) -> None:
+    """Makes every error of the app a problem document. `chance` is from 0 to 1.
 
-    def answer_problem(request: Request, error: Exception) -> Response:
+    Both are coroutines though they wait for nothing: Starlette calls any other handler in one of its threads, and a
+    refusal would have to wait for one.
+    """
+
+    async def answer_problem(request: Request, error: Exception) -> Response:
         if not isinstance(error, Problem):
             raise error
         request.scope[SCOPE_CODE] = error.code
@@ -241,7 +244,7 @@ def _response(status: int, document: ProblemDocument, headers: Mapping[str, str]
     return Response(content, status_code=status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def _answer_http_exception(request: Request, error: Exception) -> Response:
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
     """What FastAPI's router refuses itself: an unknown path, a wrong method."""
     if not isinstance(error, HTTPException):
         raise error

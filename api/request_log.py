@@ -3,7 +3,6 @@
 import logging
 import re
 import secrets
-import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache
@@ -31,7 +30,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 class RequestLog:
     """An ASGI middleware, the outermost of the app's list."""
 
-    def __init__(self, app: ASGIApp, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, app: ASGIApp, monotonic: Callable[[], float]) -> None:
         self._app = app
         self._monotonic = monotonic
 

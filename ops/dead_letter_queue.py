@@ -1,8 +1,9 @@
 """Reads the dead-letter queue: counts letters by reason, selects them, finds one. Changes nothing."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import TYPE_CHECKING, TypeAlias
 
 from ops.dead_letter import DeadLetter
@@ -128,10 +129,20 @@ class ScanResult:
 class DeadLetterQueue:
     """The dead-letter queue at `url`. Every method raises botocore's errors."""
 
-    def __init__(self, sqs: "SQSClient", url: str, stop: StopFlag) -> None:
+    def __init__(
+        self,
+        sqs: "SQSClient",
+        url: str,
+        stop: StopFlag,
+        monotonic: Callable[[], float] = time.monotonic,
+        threads: Callable[[int], Executor] = ThreadPoolExecutor,
+    ) -> None:
+        """`threads` makes so many."""
         self.sqs = sqs
         self.url = url
         self.stop = stop
+        self._monotonic = monotonic
+        self._threads = threads
 
     def depth(self) -> QueueDepth:
         return depth_of(self.sqs, self.url)
@@ -139,7 +150,8 @@ class DeadLetterQueue:
     def scan(self, depth: QueueDepth | None = None) -> Scan:
         """A scan with enough time for a queue of this depth, by default its present depth."""
         # Messages in flight elsewhere count too: they may become visible during the scan, and SQS's counts are late.
-        return Scan(self.sqs, self.url, hidden_seconds((depth or self.depth()).total), self.stop, monotonic)
+        seconds = hidden_seconds((depth or self.depth()).total)
+        return Scan(self.sqs, self.url, seconds, self.stop, self._monotonic, threads=self._threads)
 
     def read(self, selection: Selection, on_progress: OnProgress, request: SummaryRequest | None = None) -> ScanResult:
         """Counts all letters and collects the selected ones. If one message is selected, it ends when that is found."""

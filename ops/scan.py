@@ -6,7 +6,7 @@ oldest message leaves out what was received three times.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -46,7 +46,14 @@ class Scan:
     """
 
     def __init__(
-        self, sqs: "SQSClient", url: str, seconds: int, stop: StopFlag, monotonic: Callable[[], float]
+        self,
+        sqs: "SQSClient",
+        url: str,
+        seconds: int,
+        stop: StopFlag,
+        monotonic: Callable[[], float],
+        *,
+        threads: Callable[[int], Executor] = ThreadPoolExecutor,
     ) -> None:
         self.complete = False
         """Whether the scan reached the end of the queue: it has seen all letters that others did not have in flight."""
@@ -58,6 +65,7 @@ class Scan:
         self._url = url
         self._stop = stop
         self._monotonic = monotonic
+        self._threads = threads
         self._until = monotonic() + seconds
         self._seen: set[str] = set()
         self._handles: dict[str, str] = {}
@@ -76,7 +84,7 @@ class Scan:
         if not handles:
             return
         batches = [handles[at : at + SEND_BATCH_ENTRIES_MAX] for at in range(0, len(handles), SEND_BATCH_ENTRIES_MAX)]
-        with ThreadPoolExecutor(min(len(batches), _RELEASES_AT_ONCE)) as executor:
+        with self._threads(min(len(batches), _RELEASES_AT_ONCE)) as executor:
             self.left_hidden = sum(executor.map(self._release, batches))
 
     def __iter__(self) -> Iterator[list[DeadLetter]]:

@@ -16,7 +16,6 @@ from starlette.responses import Response
 from api.ingest import idempotency, prefer
 from api.ingest.backlog_limit import BacklogLimit
 from api.ingest.body import (
-    BODIES_BYTES_MAX,
     REQUEST_SECONDS_MAX,
     decompress,
     is_gzip,
@@ -69,6 +68,11 @@ class IngestDependencies:
 
     queue: QueueSender
     dead_letter_queue: QueueSender
+    small: Lane
+    large: Lane
+    """Where small and large bodies are parsed."""
+    bodies: MemoryBudget
+    """Of the bodies of all requests that are not answered yet."""
     versions: Versions
     key_schema: KeySchema
     write_units: WriteUnits
@@ -83,14 +87,12 @@ class AcceptRecords:
 
     def __init__(self, dependencies: IngestDependencies) -> None:
         self.dependencies = dependencies
-        self._small, self._large = Lane("parse-small"), Lane("parse-large")
         self._time_limit = TimeLimit(REQUEST_SECONDS_MAX)
-        self._bodies = MemoryBudget(BODIES_BYTES_MAX)
 
     async def __call__(self, request: Request) -> Response:
         self.dependencies.backlog_limit.check()
         headers = _headers_of(request)
-        with Share(self._bodies) as share:
+        with Share(self.dependencies.bodies) as share:
             if prefer.is_lenient(headers[_PREFER]):
                 parse = partial(parse_each, request_id=request_id.get() or "-")
                 return await self._accept_each(await self._read(request, headers, share, parse, _LENIENT_PARTS))
@@ -174,9 +176,9 @@ class AcceptRecords:
         # Beside the event loop, so that it blocks nobody.
         if len(body) <= _SMALL_BYTES:
             with suppress(RequestTooLarge):
-                if (parsed := await self._small.run(parse_small)) is not None:
+                if (parsed := await self.dependencies.small.run(parse_small)) is not None:
                     return parsed
-        return await self._large.run(parse_large)
+        return await self.dependencies.large.run(parse_large)
 
 
 def _headers_of(request: Request) -> _Headers:

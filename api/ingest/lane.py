@@ -5,9 +5,8 @@ Python runs one at a time.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from typing import TypeVar
 
 from api.problems import ApiBusy
@@ -21,9 +20,9 @@ WAIT_SECONDS_MAX = 2.0
 class Lane:
     """`now` is in seconds."""
 
-    def __init__(self, name: str, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, thread: Executor, now: Callable[[], float]) -> None:
         # A thread of its own: look-ups of names or credentials wait in the loop's default pool, and must not delay it.
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._thread = thread
         self._now = now
 
     async def run(self, work: Callable[[], _Result]) -> _Result:

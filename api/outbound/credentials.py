@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -39,13 +39,15 @@ LookUp: TypeAlias = Callable[[], Credentials]
 """Looks credentials up, perhaps over the network; may cache them until they expire. Raises anything."""
 
 
-def credential_source(environment: Mapping[str, str], now: Callable[[], float]) -> CredentialSource:
+def credential_source(
+    environment: Mapping[str, str], now: Callable[[], float], threads: Callable[[int, str], Executor]
+) -> CredentialSource:
     """The environment comes first, as in botocore. On Lambda there is nothing else, except under SnapStart, which puts
     nothing into the environment. `now` is wall time in seconds.
     """
     if environment.get("AWS_ACCESS_KEY_ID") and environment.get("AWS_SECRET_ACCESS_KEY"):
         return EnvironmentCredentials(environment)
-    return RenewedCredentials(_botocore_look_up, now)
+    return RenewedCredentials(_botocore_look_up, now, threads(1, "credentials"))
 
 
 class EnvironmentCredentials:
@@ -72,7 +74,7 @@ class RenewedCredentials:
     Age is wall time: on Lambda the process may be frozen for hours, and the event loop's clock with it.
     """
 
-    def __init__(self, new_look_up: Callable[[], LookUp], now: Callable[[], float]) -> None:
+    def __init__(self, new_look_up: Callable[[], LookUp], now: Callable[[], float], thread: Executor) -> None:
         """`new_look_up` makes one that has nothing cached: once now, and once after each refusal."""
         self._new_look_up = new_look_up
         self._look_up = new_look_up()
@@ -82,7 +84,7 @@ class RenewedCredentials:
         self._refused: Credentials | None = None  # until the next look-up
         self._refused_look_up_at: float | None = None
         self._looking_up: asyncio.Future[Credentials] | None = None
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="credentials")
+        self._thread = thread
 
     async def get(self) -> Credentials:
         if self._current is not None and self._is_within(RENEWAL_SECONDS, self._current_since):
@@ -107,7 +109,7 @@ class RenewedCredentials:
                 raise CredentialsMissing("refused")
             self._refused_look_up_at = self._now()
         look_up = self._look_up_without_cache if after_refusal else self._look_up
-        self._looking_up = asyncio.get_running_loop().run_in_executor(self._executor, look_up)
+        self._looking_up = asyncio.get_running_loop().run_in_executor(self._thread, look_up)
         self._looking_up.add_done_callback(lambda found: self._looked_up(found, after_refusal=after_refusal))
         return self._looking_up
 

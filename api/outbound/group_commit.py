@@ -99,18 +99,20 @@ class QueueSender:
         self,
         sender: BatchSender,
         url: str,
+        budget: MemoryBudget,
         seconds_max: float = SEND_SECONDS_MAX,
         trace: Callable[[], str | None] = lambda: None,
-        unconfirmed_bytes_max: int = UNCONFIRMED_BYTES_MAX,
     ) -> None:
-        """`trace` returns the X-Ray trace header that the messages of now belong to."""
+        """The budget is for messages that are not confirmed yet. `trace` returns the X-Ray trace header that the
+        messages of now belong to.
+        """
         self._sender = sender
         self._url = url
         self._trace = trace
         self._limit = TimeLimit(seconds_max)
         self._requests: deque[_PendingRequest] = deque()  # in turn; those with queued messages
         self._queued = 0  # messages of all of them
-        self._budget = MemoryBudget(unconfirmed_bytes_max)
+        self.budget = budget
         self._sending = 0  # requests
         self._failing_since: float | None = None
         self._call_numbers = count()
@@ -126,7 +128,7 @@ class QueueSender:
 
     def hold(self, messages: Sequence[Sendable]) -> Share:
         """Memory for messages that are to be delivered within its `with` block. Raises `QueueBusy`."""
-        share = Share(self._budget)
+        share = Share(self.budget)
         try:
             share.add(sum(map(_memory_bytes, messages)))
         except BudgetExceeded as error:

@@ -8,7 +8,8 @@ import asyncio
 import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import h11
@@ -24,6 +25,11 @@ RESPONSE_BYTES_MAX = 1024 * 1024
 _PORTS = {"http": 80, "https": 443}
 
 _Read = TypeVar("_Read")
+
+
+def has_unread_bytes(socket: Any) -> bool:  # noqa: ANN401 - a socket, plain or under TLS
+    """Whether bytes, or the other side's end, wait in it."""
+    return wait_for_read(socket, timeout=0)
 
 
 class ResponseMalformed(Exception):
@@ -45,6 +51,7 @@ class ConnectionPool:
         now: Callable[[], float],
         ca_bundle: str | None = None,
         response_seconds_max: float = RESPONSE_SECONDS_MAX,
+        has_unread: Callable[[Any], bool] = has_unread_bytes,
     ) -> None:
         """`origin` is `https://host` or `http://host`, with a port or without; `ca_bundle` a file of certificates that
         are trusted instead of the system's. `now` is wall time in seconds, which goes on while Lambda keeps the process
@@ -57,6 +64,7 @@ class ConnectionPool:
         self._address = (parts.hostname or "", parts.port or _PORTS[parts.scheme])
         self._tls = ssl.create_default_context(cafile=ca_bundle) if parts.scheme == "https" else None
         self._response_seconds_max = response_seconds_max
+        self._new_connection = partial(_Connection, has_unread)
         self._idle: list[tuple[_Connection, float]] = []  # with the time since when
 
     async def post(
@@ -103,7 +111,7 @@ class ConnectionPool:
     async def _connect(self) -> "_Connection":
         async with asyncio.timeout(CONNECT_SECONDS_MAX):
             _, connection = await asyncio.get_running_loop().create_connection(
-                _Connection, *self._address, ssl=self._tls
+                self._new_connection, *self._address, ssl=self._tls
             )
         return connection
 
@@ -113,7 +121,8 @@ class _Connection(asyncio.Protocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self) -> None:
+    def __init__(self, has_unread: Callable[[Any], bool]) -> None:
+        self._has_unread = has_unread
         self._http = h11.Connection(h11.CLIENT)
         self._response: asyncio.Future[HttpResponse] | None = None
         self._status = 0
@@ -150,7 +159,7 @@ class _Connection(asyncio.Protocol):
         """
         if self._transport.is_closing():
             return False
-        return not wait_for_read(self._transport.get_extra_info("socket"), timeout=0)
+        return not self._has_unread(self._transport.get_extra_info("socket"))
 
     def abort(self) -> None:
         self._transport.abort()

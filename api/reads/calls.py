@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor
 from threading import Lock
 from typing import Generic, TypeVar
 
 _READ_SECONDS_MAX = 5.0
 """How long a request waits for a read; then it gets its answer, whatever AWS does."""
-_CALLS_AT_ONCE = 8
+CALLS_AT_ONCE = 8
 """Fewer than the ten connections that a boto3 client keeps."""
 
 _Client = TypeVar("_Client")
@@ -26,17 +26,18 @@ class Calls(Generic[_Client]):
     request that only sends records needs neither.
     """
 
-    def __init__(self, make_client: Callable[[], _Client]) -> None:
+    def __init__(self, make_client: Callable[[], _Client], threads: Executor) -> None:
+        """`threads` are its own, `CALLS_AT_ONCE` of them."""
         self._make_client = make_client
         self._made: _Client | None = None
         self._making = Lock()
-        self._executor = ThreadPoolExecutor(_CALLS_AT_ONCE, thread_name_prefix="aws-call")
+        self._threads = threads
 
     async def __call__(self, call: Callable[[_Client], _Answer]) -> _Answer:
         """Raises `CallFailed`, also when the call takes too long; its thread then ends by the client's own timeouts."""
         try:
             async with asyncio.timeout(_READ_SECONDS_MAX):
-                return await asyncio.get_running_loop().run_in_executor(self._executor, self._run, call)
+                return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, call)
         except TimeoutError:
             raise CallFailed("TimeoutError") from None
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
-def sqs(attempts: int = 2) -> "SQSClient":
+def sqs(attempts: int) -> "SQSClient":
     from boto3 import Session  # noqa: PLC0415 - as the module says
 
     return Session().client("sqs", config=_config(attempts))

@@ -60,6 +60,11 @@ class DynamoDbClient:
             raise error("ResourceNotFoundException", "DescribeTable")
         return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self._capacity.units_per_second}}}
 
+    def get_item(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+        self._clock.sleep(_ASK_SECONDS)
+        item = self._table.items.get(request["Key"]["id"]["S"])
+        return {"Item": item} if item else {}
+
     def put_item(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         self._chance.maybe_crash()
         self._clock.compute(self._put_cpu_seconds, wait=self._put_seconds)
@@ -67,7 +72,7 @@ class DynamoDbClient:
         key = request["Item"]["id"]["S"]
         if key.startswith("crashes"):
             raise Crashed
-        if key.startswith("refused"):
+        if key.startswith("refused") and self._clock.now < faults.refused_until:
             raise error("ValidationException", "PutItem")
         if any(window.holds(self._clock.now) for window in faults.misconfigured):
             raise error("AccessDeniedException", "PutItem")
@@ -92,6 +97,8 @@ class DynamoDbClient:
                 raise self._throttle("TableWriteKeyRangeThroughputExceeded")
         elif any(window.holds(self._clock.now) for window in self._chance.faults.throttled):
             raise self._throttle("TableWriteProvisionedThroughputExceeded")
+        if any(window.holds(self._clock.now) for window in self._chance.faults.index_throttled):
+            raise self._throttle("IndexWriteProvisionedThroughputExceeded")
         if not self._capacity.admits():
             raise self._throttle("TableWriteProvisionedThroughputExceeded")
         units = write_units(_bytes(item))

@@ -1,5 +1,6 @@
 """What goes wrong in a simulated world, and how often. All of it from one seed."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
@@ -48,6 +49,10 @@ class SimulatedFaults:
     """The function may not put."""
     missing: list[Window] = field(default_factory=list)
     """There is no table."""
+    index_throttled: list[Window] = field(default_factory=list)
+    """An index of the table has no capacity left, so no put succeeds."""
+    refused_until: float = math.inf
+    """Until then, DynamoDB refuses records whose id begins with `refused`; an index was in their way."""
     invocations_throttled: list[Window] = field(default_factory=list)
     """The account's other functions use all of its concurrency."""
     capacity: list[tuple[float, float]] = field(default_factory=list)

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quota
 import heapq
 import math
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -49,6 +50,8 @@ class SimulatedMessage:
     handle: str = ""
     lineage: int = 0
     """How many invocations of the consumer led to it: the trace header says so, which the SDK hands on."""
+    moved: bool = False
+    """By SQS, to the dead-letter queue."""
     gone: bool = False
     state: State = State.VISIBLE
 
@@ -74,6 +77,10 @@ class SimulatedQueue:
     chance: Chance
     counts_age_seconds_max: float = 60.0
     in_flight_max: int = IN_FLIGHT_MAX
+    dead_letter_queue: "SimulatedQueue | None" = None
+    on_send: Callable[[SimulatedMessage], None] = lambda _: None
+    name: str = "0000"
+    """Four hexadecimal digits, of its messages' ids."""
     messages: dict[str, SimulatedMessage] = field(default_factory=dict)
     versions: Counter[str] = field(default_factory=Counter)
     """How many of the messages carry each version."""
@@ -100,26 +107,39 @@ class SimulatedQueue:
         self._before_change()
         self._sent += 1
         message = SimulatedMessage(
-            message_id=f"{self._sent:08x}-0000-4000-8000-000000000000",
+            message_id=f"{self._sent:08x}-{self.name}-4000-8000-000000000000",
             body=body,
             attributes=attributes,
             sent=self.clock.now,
             size=message_bytes(body, attributes),
             lineage=lineage,
         )
-        self.messages[message.message_id] = message
-        if "version" in attributes:
-            self.versions[attributes["version"]] += 1
+        self._hold(message)
         if delay:
             self._enter(message, State.DELAYED)
             self._hide(message, delay)
         else:
             self._visible.append(message)
             self._end_a_long_poll()
+        self.on_send(message)
         return message
 
-    def receive(self, most: int) -> list[SimulatedMessage]:
-        """Up to `most` visible messages, in no order that may be relied on."""
+    def take(self, message: SimulatedMessage) -> None:
+        """A message that SQS moves here: its id and its age stay the same."""
+        self._before_change()
+        moved = SimulatedMessage(
+            message.message_id, message.body, message.attributes, message.sent, message.size, moved=True
+        )
+        self._hold(moved)
+        self._visible.append(moved)
+
+    def _hold(self, message: SimulatedMessage) -> None:
+        self.messages[message.message_id] = message
+        if "version" in message.attributes:
+            self.versions[message.attributes["version"]] += 1
+
+    def receive(self, most: int, visibility: float | None = None) -> list[SimulatedMessage]:
+        """Up to `most` visible messages, in no order that may be relied on; `visibility` in place of the queue's own."""
         self._before_change()
         self._show_what_is_due()
         chance, visible = self.chance, self._visible
@@ -137,7 +157,7 @@ class SimulatedQueue:
             elif message.receives >= self.receives_max:
                 self.redrive(message)
             else:
-                received.append(self._deliver(message))
+                received.append(self._deliver(message, visibility))
         self._end_a_long_poll()
         return received
 
@@ -181,6 +201,8 @@ class SimulatedQueue:
     def redrive(self, message: SimulatedMessage) -> None:
         """To the dead-letter queue, as SQS and Lambda do on their own."""
         self._drop(message, self.redriven)
+        if self.dead_letter_queue:
+            self.dead_letter_queue.take(message)
 
     def counts(self) -> QueueCounts:
         """The messages now."""
@@ -200,7 +222,7 @@ class SimulatedQueue:
             while self._samples[0][0] < now - self.counts_age_seconds_max:
                 self._samples.popleft()
 
-    def _deliver(self, message: SimulatedMessage) -> SimulatedMessage:
+    def _deliver(self, message: SimulatedMessage, visibility: float | None) -> SimulatedMessage:
         now = self.clock.now
         if not message.receives:
             message.first_received_at = now
@@ -210,7 +232,10 @@ class SimulatedQueue:
         message.received_at = now
         message.visible_at = now + self.visibility_timeout
         self._enter(message, State.IN_FLIGHT)
-        self._delivered.append((message.visible_at, message))
+        if visibility is None:
+            self._delivered.append((message.visible_at, message))
+        else:
+            self._hide(message, visibility)
         if self.chance.happens(self.chance.faults.duplicate):
             self._visible.append(message)
         return message

@@ -6,7 +6,7 @@ from typing import Any
 from dev.simulation.bill import SimulatedBill
 from dev.simulation.clock import VirtualClock
 from dev.simulation.faults import Chance, error
-from dev.simulation.queue import VISIBILITY_SECONDS_MAX, QueueCounts, SimulatedQueue, message_bytes
+from dev.simulation.queue import VISIBILITY_SECONDS_MAX, SimulatedQueue, message_bytes
 
 CALL_SECONDS = 0.004
 _CHANGE_BATCH_MAX = 10
@@ -22,7 +22,7 @@ class SqsClient:
     def __init__(
         self,
         queue: SimulatedQueue,
-        dead_letters: list[dict[str, Any]],
+        dead_letter_queue: SimulatedQueue,
         chance: Chance,
         clock: VirtualClock,
         *,
@@ -31,7 +31,7 @@ class SqsClient:
         counts_error: float = 0.0,
     ) -> None:
         self._queue = queue
-        self._dead_letters = dead_letters
+        self._dead_letter_queue = dead_letter_queue
         self._chance = chance
         self._clock = clock
         self._bill = bill
@@ -43,7 +43,7 @@ class SqsClient:
 
         def send() -> None:
             if request["QueueUrl"] == "dead-letters":
-                self._dead_letters.append({"body": request["MessageBody"], **attributes})
+                self._dead_letter_queue.send(request["MessageBody"], attributes)
             else:
                 lineage = self._lineage()
                 self._queue.send(request["MessageBody"], attributes, request["DelaySeconds"], lineage=lineage)
@@ -79,9 +79,13 @@ class SqsClient:
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
         """
         self._call("GetQueueAttributes", self._chance.faults.queue_call_fails, lambda: None)
+        return self.attributes(**request)
+
+    def attributes(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
+        """What GetQueueAttributes answers, without the call."""
         age = self._queue.counts_age_seconds_max * self._chance.random.random()
-        of_records = self._queue.counts_at(self._clock.now - age)
-        counts = of_records if request["QueueUrl"] == "records" else QueueCounts(len(self._dead_letters), 0, 0)
+        queue = self._queue if request["QueueUrl"] == "records" else self._dead_letter_queue
+        counts = queue.counts_at(self._clock.now - age)
         attributes = {
             "ApproximateNumberOfMessages": self._about(counts.visible),
             "ApproximateNumberOfMessagesNotVisible": self._about(counts.in_flight),

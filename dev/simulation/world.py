@@ -1,6 +1,7 @@
 """One simulated world: everything between the queue and the table, from one seed, and the promises it has to keep."""
 
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +25,7 @@ from dev.simulation.dynamodb import PUT_CPU_SECONDS, PUT_SECONDS, DynamoDbClient
 from dev.simulation.environments import FunctionEnvironments, Handler
 from dev.simulation.event_source import EventSource
 from dev.simulation.faults import Chance, SimulatedFaults
-from dev.simulation.queue import SimulatedMessage, SimulatedQueue
+from dev.simulation.queue import IN_FLIGHT_MAX, SimulatedMessage, SimulatedQueue
 from dev.simulation.sqs import SqsClient
 from ops.workload import MEMORY_MB
 from records.json_text import write
@@ -61,6 +62,7 @@ class Setting:
     """Of a whole core."""
     counts_age_seconds_max: float = 60.0
     """How old GetQueueAttributes' counts are at most."""
+    in_flight_max: int = IN_FLIGHT_MAX
     counts_error: float = 0.05
     """How far each count is off at most, as a share."""
     verify_deletes: bool = True
@@ -68,7 +70,9 @@ class Setting:
 
 
 class World:
-    """`environment`, where given, makes another function's handler: a baseline to compare with."""
+    """`environment`, where given, makes another function's handler: a baseline to compare with. `deleted` is called for
+    each message that is done, in place of this module's own check.
+    """
 
     def __init__(
         self,
@@ -76,6 +80,7 @@ class World:
         faults: SimulatedFaults,
         seed: int,
         environment: Callable[["World"], Handler] | None = None,
+        deleted: Callable[[SimulatedMessage], None] | None = None,
     ) -> None:
         logging.getLogger("consumer").setLevel(logging.CRITICAL)  # thousands of lines that nobody reads
         self.setting = setting
@@ -85,9 +90,18 @@ class World:
         self.table = SimulatedTable()
         self.capacity = SimulatedCapacity(setting.units_per_second, setting.burst_seconds, self.clock.monotonic)
         self.capacity.charge(-setting.units_per_second * setting.burst_seconds)  # all of its credit is there
-        self.dead_letters: list[dict[str, Any]] = []
+        unlimited = Chance(SimulatedFaults(), self.random)
+        self.dead_letter_queue = SimulatedQueue(
+            setting.visibility_seconds, sys.maxsize, self.clock, unlimited, setting.counts_age_seconds_max, name="dead"
+        )
         self.queue = SimulatedQueue(
-            setting.visibility_seconds, setting.receives_max, self.clock, self.chance, setting.counts_age_seconds_max
+            setting.visibility_seconds,
+            setting.receives_max,
+            self.clock,
+            self.chance,
+            setting.counts_age_seconds_max,
+            in_flight_max=setting.in_flight_max,
+            dead_letter_queue=self.dead_letter_queue,
         )
         self.dynamodb = DynamoDbClient(
             self.table,
@@ -100,7 +114,7 @@ class World:
         self._bill = SimulatedBill()
         self.sqs = SqsClient(
             self.queue,
-            self.dead_letters,
+            self.dead_letter_queue,
             self.chance,
             self.clock,
             bill=self._bill,
@@ -113,11 +127,13 @@ class World:
         """Bodies that can never be put, with the reason that each is dead-lettered with."""
         self.crashing: set[str] = set()
         """Bodies that the function does not survive."""
-        self.event_source = self._make_event_source(environment or forebay)
+        self.event_source = self._make_event_source(environment or forebay, deleted or self._deleted)
         self._versions = Versions(self.clock.now_ms, self.random.getrandbits)
         self._change_capacity()
 
-    def _make_event_source(self, environment: Callable[["World"], Handler]) -> EventSource:
+    def _make_event_source(
+        self, environment: Callable[["World"], Handler], deleted: Callable[[SimulatedMessage], None]
+    ) -> EventSource:
         setting = self.setting
         return EventSource(
             queue=self.queue,
@@ -131,7 +147,7 @@ class World:
             batch_size=setting.batch_size,
             timeout=setting.function_seconds,
             clock=self.clock,
-            deleted=self._deleted,
+            deleted=deleted,
             bill=self._bill,
             throttled=self.chance.faults.invocations_throttled,
             allows_loops=setting.allows_loops,
@@ -144,6 +160,12 @@ class World:
             self.clock.start(lambda units=units: self.capacity.provision(units), after=at)  # type: ignore[misc] # a lambda's default
         for at, seconds in self.chance.faults.burst:
             self.clock.start(lambda seconds=seconds: self.capacity.keep(seconds), after=at)  # type: ignore[misc] # as above
+
+    @property
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """Those that were sent, without what SQS moved: the body, and each attribute."""
+        letters = self.dead_letter_queue.messages.values()
+        return [{"body": letter.body, **letter.attributes} for letter in letters if not letter.moved]
 
     @property
     def bill(self) -> SimulatedBill:

@@ -17,9 +17,11 @@ from fastapi import FastAPI
 from api import logs
 from api.app import create_app
 from api.composition import compose
+from api.host import REAL
 from api.ingest.endpoint import AcceptRecords
 from api.ingest.route import IngestRoute
-from api.outbound.group_commit import QueueSender
+from api.memory_budget import MemoryBudget
+from api.outbound.group_commit import UNCONFIRMED_BYTES_MAX, QueueSender
 from api.settings import ApiSettings
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ def _app(*, boto3_sender: bool, ordinary_route: bool) -> FastAPI:
     settings = ApiSettings.from_environment(os.environ)
     components = compose(settings, os.environ)
     if boto3_sender:
-        queue = QueueSender(cast("BatchSender", _Boto3Sender()), settings.record_queue_url)
+        budget = MemoryBudget(UNCONFIRMED_BYTES_MAX, REAL.monotonic_ns)
+        queue = QueueSender(cast("BatchSender", _Boto3Sender()), settings.record_queue_url, budget)
         accept = AcceptRecords(dataclasses.replace(components.accept_records.dependencies, queue=queue))
         components = dataclasses.replace(components, accept_records=accept)
     app = create_app(components)

@@ -1,6 +1,7 @@
 """A buffer to operate: queues and a table on an emulator."""
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -61,9 +62,9 @@ class Buffer:
     def sqs(self) -> "SQSClient":
         return self.target.sqs
 
-    def dead_letters(self, sqs: Any = None) -> DeadLetterQueue:
+    def dead_letters(self, sqs: Any = None, monotonic: Callable[[], float] = time.monotonic) -> DeadLetterQueue:
         """The dead-letter queue as the commands use it; with another client where calls have to fail."""
-        return DeadLetterQueue(sqs or self.sqs, self.target.record_dead_letter_queue_url, self.stop)
+        return DeadLetterQueue(sqs or self.sqs, self.target.record_dead_letter_queue_url, self.stop, monotonic)
 
     def dead_letter(self, body: str, reason: str = "json_malformed", version: str | None = None, at_ms: int = 0) -> str:
         """Sends a dead letter as the consumer does, at that time. Returns its version."""

@@ -244,10 +244,10 @@ def test_an_action_that_takes_longer_than_a_scan_continues_in_the_next(
 ) -> None:
     """Here a scan has time for two letters."""
     versions = sorted(buffer.dead_letter(f'{{"n":{n}}}') for n in range(4))
-    action = send_back(buffer)
+    step, ticks = [0], itertools.count()
+    action = send_back(buffer, queue=buffer.dead_letters(monotonic=lambda: next(ticks) * step[0]))
     monkeypatch.setattr("ops.scan.RECEIVE_MESSAGES_MAX", 1)
-    ticks = itertools.count(0, 25)
-    monkeypatch.setattr("ops.dead_letter_queue.monotonic", lambda: next(ticks))
+    step[0] = 25
     action.run(ignore_progress)
     assert action.tally.not_found == 0
     assert buffer.record_versions() == versions

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -10,9 +10,12 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.composition import ApiComponents
+from api.host import REAL
 from api.ingest.backlog_limit import BacklogLimit
 from api.ingest.endpoint import AcceptRecords, IngestDependencies
-from api.outbound.credentials import credential_source
+from api.ingest.lane import Lane
+from api.memory_budget import MemoryBudget
+from api.outbound.credentials import CredentialSource, credential_source
 from api.outbound.group_commit import QueueSender
 from api.outbound.http import ConnectionPool
 from api.outbound.sqs import BatchSender
@@ -90,8 +93,12 @@ class DynamoDb:
         return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self.write_capacity_units}, **self.described}}
 
 
+def budget(size: int = 64 * 1024 * 1024) -> MemoryBudget:
+    return MemoryBudget(size, REAL.monotonic_ns)
+
+
 def queue_of(sqs: Any, seconds_max: float = 30, url: str = "queue-url") -> QueueSender:
-    return QueueSender(sqs, url, seconds_max)
+    return QueueSender(sqs, url, budget(), seconds_max)
 
 
 async def _unknown() -> None:
@@ -110,15 +117,19 @@ def components_of(
     *,
     count: Callable[[str, float], None] = lambda *_: None,
     backlog_limit: BacklogLimit = NO_LIMIT,
+    bodies: MemoryBudget | None = None,
 ) -> ApiComponents:
     sqs = sqs or Sqs()
-    depths: Any = Calls(lambda: sqs)
-    reads: Any = Calls(lambda: dynamodb or DynamoDb({}))
+    depths: Any = Calls(lambda: sqs, REAL.threads(1, "sqs"))
+    reads: Any = Calls(lambda: dynamodb or DynamoDb({}), REAL.threads(8, "dynamodb"))
     key_schema = KeySchema.read(key)
     write_units = WriteUnits()
     ingest = IngestDependencies(
         queue=queue_of(sqs, seconds_max),
         dead_letter_queue=queue_of(sqs, seconds_max, "dead-letter-queue-url"),
+        small=Lane(REAL.threads(1, "parse-small"), REAL.monotonic),
+        large=Lane(REAL.threads(1, "parse-large"), REAL.monotonic),
+        bodies=bodies or budget(),
         versions=Versions(lambda: 1_700_000_000_000, lambda _: 1),
         key_schema=key_schema,
         write_units=write_units,
@@ -139,12 +150,16 @@ def app_of(*arguments: Any, **named: Any) -> FastAPI:
     return create_app(components_of(*arguments, **named))
 
 
+def credentials_of(environment: Mapping[str, str]) -> CredentialSource:
+    return credential_source(environment, time.time, REAL.threads)
+
+
 def sqs_at(url: str, response_seconds_max: float) -> BatchSender:
     """The API's own sender, over HTTP."""
     return BatchSender(
         ConnectionPool(url, time.time, response_seconds_max=response_seconds_max),
         "us-east-1",
-        credential_source({"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}, time.time),
+        credentials_of({"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}),
     )
 
 

@@ -38,14 +38,14 @@ def with_middleware(sqs: Sqs) -> FastAPI:
 
 def with_dependency_of_the_app(sqs: Sqs) -> FastAPI:
     app = FastAPI(dependencies=[Depends(needs_key)])
-    problems.install(app)
+    problems.install(app, lambda: 0.0)
     add_routes(app.router, components_of(sqs, DynamoDb(_ITEM)))
     return app
 
 
 def with_dependency_of_the_router(sqs: Sqs) -> FastAPI:
     app, router = FastAPI(), APIRouter(dependencies=[Depends(needs_key)])
-    problems.install(app)
+    problems.install(app, lambda: 0.0)
     add_routes(router, components_of(sqs, DynamoDb(_ITEM)))
     app.include_router(router)
     return app
@@ -53,7 +53,7 @@ def with_dependency_of_the_router(sqs: Sqs) -> FastAPI:
 
 def with_dependency_of_the_inclusion(sqs: Sqs) -> FastAPI:
     app, router = FastAPI(), APIRouter()
-    problems.install(app)
+    problems.install(app, lambda: 0.0)
     add_routes(router, components_of(sqs, DynamoDb(_ITEM)))
     app.include_router(router, dependencies=[Depends(needs_key)])
     return app

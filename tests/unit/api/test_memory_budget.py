@@ -1,5 +1,6 @@
 """Memory that requests share: what fits is held, what does not is refused."""
 
+import time
 from contextlib import suppress
 
 import pytest
@@ -8,14 +9,14 @@ from api.memory_budget import BudgetExceeded, MemoryBudget, Share
 
 
 def test_what_fits_beside_what_is_held_is_held_too() -> None:
-    budget = MemoryBudget(10)
+    budget = MemoryBudget(10, time.monotonic_ns)
     Share(budget).add(6)
     Share(budget).add(4)
     assert budget.used == 10
 
 
 def test_a_refusal_holds_nothing() -> None:
-    share = Share(MemoryBudget(10))
+    share = Share(MemoryBudget(10, time.monotonic_ns))
     share.add(6)
     with pytest.raises(BudgetExceeded):
         share.add(5)
@@ -23,7 +24,7 @@ def test_a_refusal_holds_nothing() -> None:
 
 
 def test_a_share_ends_with_its_block_however_that_ends() -> None:
-    budget = MemoryBudget(10)
+    budget = MemoryBudget(10, time.monotonic_ns)
     with suppress(ZeroDivisionError), Share(budget) as share:
         share.add(7)
         share.add(3)
@@ -35,7 +36,7 @@ def test_a_share_ends_with_its_block_however_that_ends() -> None:
 
 
 def test_what_is_larger_than_the_whole_budget_is_held_alone() -> None:
-    budget = MemoryBudget(10)
+    budget = MemoryBudget(10, time.monotonic_ns)
     with Share(budget) as share:
         share.add(25)
         with pytest.raises(BudgetExceeded):

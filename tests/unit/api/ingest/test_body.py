@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.ingest.body import REQUEST_BYTES_MAX, decompress, read_body
-from api.memory_budget import BudgetExceeded, MemoryBudget, Share
+from api.memory_budget import BudgetExceeded, Share
 from api.problems import GzipMalformed, RequestTimedOut, RequestTooLarge
 from api.time_limit import TimeLimit
-from tests.unit.api.doubles import Sqs, app_of, request
+from tests.unit.api.doubles import Sqs, app_of, budget, request
 
 _GZIPPED = {"content-type": "application/json", "content-encoding": "gzip"}
 
@@ -234,7 +234,7 @@ def test_members_of_a_gzip_stream_cost_no_more_than_their_bytes() -> None:
 
 def test_bodies_share_a_memory_budget_until_their_requests_are_answered() -> None:
     """Each may have six megabytes and be slow. A request beyond the budget is refused; at the end nothing is held."""
-    time_limit, budget = TimeLimit(30), MemoryBudget(3_000_000)
+    time_limit, shared = TimeLimit(30), budget(3_000_000)
 
     class Slow:
         """A request that sends one piece, and the last one when it is let go."""
@@ -250,25 +250,25 @@ def test_bodies_share_a_memory_budget_until_their_requests_are_answered() -> Non
 
     async def scenario() -> list[int]:
         slow: list[Any] = [Slow() for _ in range(3)]
-        shares = [Share(budget) for _ in slow]
+        shares = [Share(shared) for _ in slow]
         tasks = [
             asyncio.create_task(read_body(each.receive, "", time_limit, share))
             for each, share in zip(slow, shares, strict=True)
         ]
         await asyncio.sleep(0.01)
-        with pytest.raises(BudgetExceeded), Share(budget) as refused:
+        with pytest.raises(BudgetExceeded), Share(shared) as refused:
             await asyncio.create_task(read_body(Slow().receive, "", time_limit, refused))
         for each in slow:
             each.let_go.set()
         lengths = [len(await task) for task in tasks]
-        assert budget.used == 3_000_000
+        assert shared.used == 3_000_000
         for share in shares:
             with share:
                 pass  # the request's work
         return lengths
 
     assert asyncio.run(scenario()) == [1_000_000] * 3
-    assert budget.used == 0
+    assert shared.used == 0
 
 
 def test_a_body_that_takes_too_long_is_given_up_and_its_connection_with_it() -> None:
@@ -278,7 +278,7 @@ def test_a_body_that_takes_too_long_is_given_up_and_its_connection_with_it() -> 
 
     async def scenario() -> None:
         with pytest.raises(RequestTimedOut) as raised:
-            await asyncio.create_task(read_body(Never().receive, "", TimeLimit(0.05), Share(MemoryBudget(1))))
+            await asyncio.create_task(read_body(Never().receive, "", TimeLimit(0.05), Share(budget(1))))
         assert raised.value.headers == {"Connection": "close"}
 
     asyncio.run(scenario())

@@ -10,11 +10,12 @@ from typing import Any
 import httpx
 import pytest
 
+from api.host import REAL
 from api.ingest import endpoint
 from api.ingest import parse as parsing
 from api.ingest.lane import WAIT_SECONDS_MAX, Lane
 from api.problems import ApiBusy
-from tests.unit.api.doubles import Sqs, app_of, request
+from tests.unit.api.doubles import Sqs, app_of, budget, request
 
 
 def test_work_that_waited_for_the_thread_too_long_is_refused() -> None:
@@ -22,7 +23,7 @@ def test_work_that_waited_for_the_thread_too_long_is_refused() -> None:
     free = threading.Event()
 
     async def scenario() -> None:
-        lane = Lane("test", lambda: now[0])
+        lane = Lane(REAL.threads(1, "test"), lambda: now[0])
         first = asyncio.create_task(lane.run(free.wait))
         await asyncio.sleep(0)
         second = asyncio.create_task(lane.run(partial(begun.append, "second")))
@@ -75,7 +76,6 @@ def test_a_small_request_is_answered_while_a_large_one_is_parsed(
 def test_bodies_beyond_the_budget_are_refused_at_once_while_the_others_are_parsed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(endpoint, "BODIES_BYTES_MAX", 500_000)
     parse_now, let_go = parsing.parse_messages, threading.Event()
 
     def parse(*arguments: Any) -> Any:
@@ -86,7 +86,7 @@ def test_bodies_beyond_the_budget_are_refused_at_once_while_the_others_are_parse
     body = json.dumps({"id": "large", "a": "x" * 200_000}).encode()
 
     async def scenario() -> list[tuple[int, str]]:
-        transport = httpx.ASGITransport(app_of(Sqs()))
+        transport = httpx.ASGITransport(app_of(Sqs(), bodies=budget(500_000)))
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
             post = partial(client.post, "/records", content=body, headers={"content-type": "application/json"})
             held = [asyncio.create_task(post()) for _ in range(2)]

@@ -10,11 +10,11 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.memory_budget import MemoryBudget, Share
+from api.memory_budget import Share
 from api.problems import QueueBusy
 from records.dead_letter import original
 from records.limits import MESSAGE_BYTES_MAX
-from tests.unit.api.doubles import Sqs, app_of, ask, components_of, request
+from tests.unit.api.doubles import Sqs, app_of, ask, budget, components_of, request
 
 _LENIENT = {"prefer": "handling=lenient", "content-type": "application/json", "x-request-id": "request-7"}
 _LINES = _LENIENT | {"content-type": "application/x-ndjson"}
@@ -201,7 +201,7 @@ def test_a_request_larger_than_the_memory_for_unconfirmed_records_is_sent_with_i
         components.accept_records.dependencies.queue,
         components.accept_records.dependencies.dead_letter_queue,
     ):
-        monkeypatch.setattr(queue, "_budget", MemoryBudget(10))
+        monkeypatch.setattr(queue, "budget", budget(10))
     answer = request(create_app(components), "POST", "/records", content='[{"id":"1"},7]', headers=_LENIENT)
     assert (answer.status_code, outcomes(answer)) == (202, ["accepted", "dead"])
 

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Self, TypeAlias
 
-from api.outbound.credentials import credential_source
 from api.outbound.group_commit import QueueSender
 from api.outbound.http import ConnectionPool
 from api.outbound.sqs import BatchSender
+from tests.unit.api.doubles import budget, credentials_of
 
 
 class Exchange:
@@ -93,8 +93,8 @@ class ScriptedSqs:
         url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         pool = ConnectionPool(url, time.time, response_seconds_max=response_seconds_max)
         self._pools.append(pool)
-        credentials = credential_source({"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}, time.time)
-        return QueueSender(BatchSender(pool, "us-east-1", credentials), "queue-url", seconds_max)
+        credentials = credentials_of({"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
+        return QueueSender(BatchSender(pool, "us-east-1", credentials), "queue-url", budget(), seconds_max)
 
     @property
     def copies(self) -> Counter[str]:

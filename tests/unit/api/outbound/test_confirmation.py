@@ -10,7 +10,7 @@ from api.outbound.group_commit import QueueSender
 from api.outbound.sqs import SendFailed
 from records.key import Key
 from records.message import Message
-from tests.unit.api.doubles import Answer, Batch, Sqs, confirm, queue_of
+from tests.unit.api.doubles import Answer, Batch, Sqs, budget, confirm, queue_of
 
 
 def send(sqs: Sqs, seconds_max: float = 30) -> list[Message]:
@@ -56,7 +56,7 @@ def test_every_message_is_sent_once_with_its_version() -> None:
 @pytest.mark.parametrize(("trace", "attributes"), [(None, None), ("Root=1-5e1b4151-5ac6c58f;Sampled=1", "header")])
 def test_a_message_carries_the_trace_of_its_request(trace: str | None, attributes: str | None) -> None:
     sqs: Any = Sqs()
-    asyncio.run(QueueSender(sqs, "queue-url", trace=lambda: trace).send(_MESSAGES[:1]))
+    asyncio.run(QueueSender(sqs, "queue-url", budget(), trace=lambda: trace).send(_MESSAGES[:1]))
     expected = attributes and {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
     assert sqs.durable[0].get("MessageSystemAttributes") == expected
 

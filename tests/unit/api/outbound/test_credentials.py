@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from api.host import REAL
 from api.outbound.credentials import (
     REFUSED_SECONDS_MIN,
     RENEWAL_SECONDS,
@@ -29,7 +30,7 @@ def _nothing_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def got(environment: dict[str, str]) -> Credentials:
-    return asyncio.run(credential_source(environment, lambda: 0.0).get())
+    return asyncio.run(credential_source(environment, lambda: 0.0, REAL.threads).get())
 
 
 class Issuer:
@@ -44,7 +45,7 @@ class Issuer:
         self.look_ups: list[int] = []
         """For each, how many caches had been made by then."""
         self._caches = 0
-        self.source = RenewedCredentials(self._new_look_up, lambda: self.clock)
+        self.source = RenewedCredentials(self._new_look_up, lambda: self.clock, REAL.threads(1, "credentials"))
 
     def _new_look_up(self) -> LookUp:
         self._caches += 1
@@ -76,7 +77,7 @@ def test_what_changes_in_the_environment_is_used_from_then_on() -> None:
     environment = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
 
     async def scenario() -> None:
-        source = credential_source(environment, lambda: 0.0)
+        source = credential_source(environment, lambda: 0.0, REAL.threads)
         source.drop(await source.get())
         environment["AWS_ACCESS_KEY_ID"] = "new"
         assert await source.get() == Credentials("new", "b", None)
@@ -98,7 +99,7 @@ def test_a_refused_profile_is_read_again(tmp_path: Path) -> None:
 
     async def scenario() -> None:
         file.write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
-        source = credential_source({}, lambda: 0.0)
+        source = credential_source({}, lambda: 0.0, REAL.threads)
         first = await source.get()
         file.write_text("[default]\naws_access_key_id = c\naws_secret_access_key = d\n")
         assert await source.get() == first == Credentials("a", "b", None)

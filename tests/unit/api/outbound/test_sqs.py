@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -14,9 +13,10 @@ from botocore.credentials import ReadOnlyCredentials
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from api.outbound.credentials import Credentials, credential_source
+from api.outbound.credentials import Credentials
 from api.outbound.http import ConnectionPool, HttpResponse
 from api.outbound.sqs import CREDENTIALS_REFUSED, BatchSender, SendFailed
+from tests.unit.api.doubles import credentials_of
 
 _ENTRIES: Any = [{"Id": f"7-{n}", "MessageBody": f"body {n}"} for n in range(3)]
 _KEYS = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret/+="}
@@ -54,7 +54,7 @@ class Source:
 
 
 def sender(pool: Pool, source: Any = None, **environment: str) -> BatchSender:
-    source = source or credential_source({**_KEYS, **environment}, time.time)
+    source = source or credentials_of({**_KEYS, **environment})
     return BatchSender(cast("ConnectionPool", pool), "eu-central-1", source)
 
 
@@ -190,7 +190,7 @@ def test_without_credentials_nothing_is_sent() -> None:
 
     async def scenario() -> None:
         environment = dict(_KEYS)
-        sending = BatchSender(cast("ConnectionPool", pool), "eu-central-1", credential_source(environment, time.time))
+        sending = BatchSender(cast("ConnectionPool", pool), "eu-central-1", credentials_of(environment))
         environment.clear()
         with pytest.raises(SendFailed, match="environment"):
             await sending.send_message_batch("queue-url", _ENTRIES)

@@ -51,7 +51,7 @@ def test_every_call_of_the_consumer_is_billed() -> None:
     clock, bill = VirtualClock(), SimulatedBill()
     chance = Chance(SimulatedFaults(), World(Setting(), SimulatedFaults(), 1).random)
     queue = SimulatedQueue(90, 100, clock, chance)
-    client = SqsClient(queue, [], chance, clock, bill=bill, lineage=lambda: 1)
+    client = SqsClient(queue, queue, chance, clock, bill=bill, lineage=lambda: 1)
 
     def calls() -> None:
         client.send_message(QueueUrl="records", MessageBody="x" * 70_000, MessageAttributes={}, DelaySeconds=0)

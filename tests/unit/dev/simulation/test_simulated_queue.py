@@ -30,7 +30,7 @@ def queue_of(clock: VirtualClock, faults: SimulatedFaults | None = None, **more:
 
 def client_of(queue: SimulatedQueue, counts_error: float = 0.0) -> SqsClient:
     return SqsClient(
-        queue, [], queue.chance, queue.clock, bill=SimulatedBill(), lineage=lambda: 1, counts_error=counts_error
+        queue, queue, queue.chance, queue.clock, bill=SimulatedBill(), lineage=lambda: 1, counts_error=counts_error
     )
 
 

@@ -1,0 +1,1 @@
+"""The whole path in virtual time: clients, API processes and functions, SQS, consumer, table, and the operator."""

@@ -1,0 +1,261 @@
+"""What the clients know, and what is so: every answer is held against the queue, the table and the dead-letter queue.
+
+A broken promise raises `AssertionError`, at the moment at which it can be seen.
+"""
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from api.ingest.body import REQUEST_SECONDS_MAX
+from api.ingest.lane import WAIT_SECONDS_MAX
+from api.outbound.group_commit import SEND_SECONDS_MAX
+
+from dev.simulation.path.exchange import Exchange, HttpAnswer
+from dev.simulation.path.requests import RecordsRequest, SentRecord
+from dev.simulation.queue import SimulatedMessage
+from dev.simulation.world import World
+from records.version import version_of_bare_message
+
+CLOCKS_DIFFER_SECONDS_MAX = 0.5
+"""Between any two machines of a world. Of two versions made within so long, either may be the newer one."""
+ANSWER_SECONDS_MAX = WAIT_SECONDS_MAX + SEND_SECONDS_MAX + 8.0
+"""After its body has arrived: the wait for a thread, the time for which SQS is tried, and what a slow machine's threads
+and the network take themselves."""
+_MARKER = re.compile(r'(?<=")r\d+(?=")')
+_ACCEPTED = 202
+_MAY_REFUSE = {"queue_busy", "api_busy", "queue_unavailable", "backlog_full"}
+"""Codes of answers to good requests that ask the client to try again."""
+_deserialize = TypeDeserializer().deserialize
+
+
+@dataclass(slots=True)
+class Fate:
+    """What became of one record, as far as it can be seen from outside."""
+
+    record: SentRecord
+    request: RecordsRequest | None
+    """None: it was put on the queue by a producer of its own."""
+    confirmed: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Versions that a client was told are accepted: the id of each, and when its record had arrived whole."""
+    first_sent: dict[str, float] = field(default_factory=dict)
+    """When a message of each of its versions was in the queue first."""
+    ids: set[str] = field(default_factory=set)
+    """That clients were told."""
+    attempts: int = 0
+    letters: int = 0
+
+
+class Ledger:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._fates: dict[str, Fate] = {}
+        self._dropped: set[str] = set()
+        """Markers of letters that the operator dropped."""
+        self.answers = 0
+        self.accepted = 0
+        world.queue.on_send = self._sent
+
+    # What happens
+
+    def add(self, request: RecordsRequest) -> None:
+        for record in request.records:
+            self._fates[record.marker] = Fate(record, request)
+
+    def add_bare(self, record: SentRecord) -> None:
+        self._fates[record.marker] = Fate(record, None)
+
+    def attempted(self, request: RecordsRequest) -> None:
+        for record in request.records:
+            self._fates[record.marker].attempts += 1
+
+    def dropped(self, body: str) -> None:
+        self._dropped.add(_marker(body))
+
+    def _sent(self, message: SimulatedMessage) -> None:
+        fate = self._fates[_marker(message.body)]
+        version = _version(message)
+        if fate.request:
+            sent_back = self._has_letter(version)
+            assert sent_back or not fate.record.reason, f"a bad record was sent: {message.body[:60]}"
+            assert not fate.request.is_refused, f"a record of a refused request was sent: {message.body[:60]}"
+        fate.first_sent.setdefault(version, self._world.clock.now)
+
+    def answered(self, request: RecordsRequest, exchange: Exchange, answer: HttpAnswer) -> None:
+        """Holds an answer against what is so now."""
+        self.answers += 1
+        waited = self._world.clock.now - (exchange.arrived_at or self._world.clock.now)
+        assert waited <= ANSWER_SECONDS_MAX, f"a client waited {waited:.1f} s for its answer"
+        if b'"message"' in answer.body[:20]:
+            return  # API Gateway's own: it says nothing of the records
+        document = answer.document
+        if answer.status == _ACCEPTED:
+            assert not request.is_refused, "a bad record was accepted"
+            self.accepted += 1
+            outcomes = document["records"]
+            assert len(outcomes) == len(request.records), "a 202 names another number of records"
+            for position, record in enumerate(request.records):
+                self._hold(position, request, outcomes, exchange, is_accepted=record.reason is None)
+            return
+        assert "x-request-id" in answer.headers, "an answer without the request's id"
+        if document["code"] == "request_timed_out":
+            in_time = exchange.arrived_at and exchange.arrived_at - exchange.began_at < REQUEST_SECONDS_MAX
+            assert not in_time, "a body that had arrived in time was given up"
+            return
+        if request.is_refused:
+            assert answer.status in {400, 422} or document["code"] in _MAY_REFUSE, f"an odd answer: {document}"
+            return
+        assert document["code"] in _MAY_REFUSE, f"an odd answer to a good request: {document}"
+        assert "retry-after" in answer.headers, "no Retry-After"
+        outcomes = document.get("records") or []
+        for position, outcome in enumerate(outcomes):
+            if outcome["accepted"] or outcome.get("dead_lettered"):
+                self._hold(position, request, outcomes, exchange, is_accepted=outcome["accepted"])
+
+    def _hold(
+        self,
+        position: int,
+        request: RecordsRequest,
+        outcomes: list[dict[str, Any]],
+        exchange: Exchange,
+        *,
+        is_accepted: bool,
+    ) -> None:
+        """A client was told that the record is durable."""
+        record, outcome = request.records[position], outcomes[position]
+        version: str = outcome["version"]
+        if not is_accepted:
+            assert record.reason, f"a good record was dead-lettered: {record.text[:60]}"
+            assert self._has_letter(version) or record.marker in self._dropped, f"not in the dead-letter queue: {record.text[:60]}"
+            assert outcome["error"]["code"] == record.reason, f"a wrong reason: {outcome}"
+            return
+        fate, key = self._fates[record.marker], outcome["id"]
+        assert key == (record.key or key), f"another id than the client's: {outcome}"
+        fate.ids.add(key)
+        assert len(fate.ids) == 1 or (fate.request and not fate.request.has_own_names), f"two ids: {fate.ids}"
+        # Of several records of a request with one key, only the last is sent.
+        last, sent = max(
+            (each["version"], other) for each, other in zip(outcomes, request.records, strict=True) if each.get("id") == key
+        )
+        self._fates[sent.marker].confirmed[last] = key, exchange.arrived_at or 0.0
+        durable = self._is_durable(last, key) or sent.marker in self._dropped
+        assert durable, f"accepted, and not durable: {record.text[:60]}"
+
+    def _is_durable(self, version: str, key: str) -> bool:
+        item = self._world.table.items.get(key)
+        stored = item is not None and _item_version(item) >= version
+        return stored or version in self._world.queue.versions or self._has_letter(version)
+
+    def _has_letter(self, version: str) -> bool:
+        return version in self._world.dead_letter_queue.versions
+
+    def deleted(self, message: SimulatedMessage) -> None:
+        """The event source mapping deletes a message: by then its record is somewhere else."""
+        version, marker = _version(message), _marker(message.body)
+        stored = self._world.table.items.get(self._fates[marker].record.key or _id_in(message.body))
+        there = (
+            (stored is not None and _item_version(stored) >= version)
+            or version in self._world.queue.versions
+            or any(letter.body == message.body for letter in self._world.dead_letter_queue.messages.values())
+        )
+        assert there or marker in self._dropped, f"deleted, and nowhere else: {message.body[:60]}"
+
+    # The end
+
+    def verify(self) -> None:
+        world = self._world
+        assert not world.queue.messages, f"{len(world.queue.messages)} messages left after {world.clock.now:,.0f} s"
+        assert not world.queue.expired, "a message died of old age"
+        assert world.event_source.timeouts == 0, "an invocation of the consumer ran into its timeout"
+        self._verify_letters()
+        items = self._verify_items()
+        for fate in self._fates.values():
+            if fate.record.reason is None:
+                self._verify_good(fate, items)
+
+    def _verify_letters(self) -> None:
+        for letter in self._world.dead_letter_queue.messages.values():
+            fate = self._fates[_marker(letter.body)]
+            fate.letters += 1
+            record = fate.record
+            reason = letter.attributes.get("reason")
+            if letter.moved:
+                assert may_crash(record.key), f"SQS gave a good record up: {letter.body[:60]}"
+            elif record.reason:
+                assert reason == record.reason, f"a wrong reason: {reason} for {letter.body[:60]}"
+                assert letter.body == record.text, f"its text was touched: {letter.body[:60]}"
+            else:
+                assert may_be_refused(record.key), f"a good record was dead-lettered: {letter.body[:60]}, {reason}"
+                assert reason == "put_refused", f"a wrong reason: {reason}"
+
+    def _verify_items(self) -> dict[str, list[str]]:
+        """The keys of the items that hold each record, by its marker."""
+        items: dict[str, list[str]] = defaultdict(list)
+        for key, item in self._world.table.items.items():
+            content = {name: _deserialize(value) for name, value in item.items() if name != "_forebay"}
+            fate = self._fates.get(content.get("m", ""))
+            assert fate, f"nobody sent this item: {content}"
+            assert content == {"id": key, **fate.record.content}, f"not as it was sent: {content}"
+            assert not fate.record.reason, f"a bad record in the table: {content}"
+            items[fate.record.marker].append(key)
+        return items
+
+    def _verify_good(self, fate: Fate, items: dict[str, list[str]]) -> None:
+        record, keys = fate.record, items[fate.record.marker]
+        most = 1 if fate.request is None or fate.request.has_own_names else fate.attempts
+        assert len(keys) <= most, f"{len(keys)} items of one record: {record.text[:60]}"
+        if keys and fate.letters:
+            assert may_be_refused(record.key), f"in the table and in the dead-letter queue: {record.text[:60]}"
+        for version, (key, arrived_at) in fate.confirmed.items():
+            self._verify_confirmed(fate, version, key, arrived_at)
+        if fate.request is None and not record.reason:
+            for version, sent_at in fate.first_sent.items():
+                self._verify_confirmed(fate, version, record.key or "", sent_at)
+
+    def _verify_confirmed(self, fate: Fate, version: str, key: str, arrived_at: float) -> None:
+        """Its item is its own, or that of one that was accepted later; or it is a dead letter that may be one."""
+        record = fate.record
+        item = self._world.table.items.get(key)
+        if item is None or _item_version(item) < version:
+            assert fate.letters or record.marker in self._dropped, f"lost: {record.text[:60]}"
+            return
+        winner = self._fates[item["m"]["S"]]
+        sent_at = winner.first_sent[_item_version(item)]
+        assert winner is fate or arrived_at <= sent_at + CLOCKS_DIFFER_SECONDS_MAX, (
+            f"an older record won: {winner.record.text[:60]} was sent at {sent_at:.3f} s, and {record.text[:60]} had"
+            f" arrived at {arrived_at:.3f} s"
+        )
+
+
+def may_crash(key: str | None) -> bool:
+    """Whether records of this key may end the consumer's process."""
+    return key is not None and key.startswith("crashes")
+
+
+def may_be_refused(key: str | None) -> bool:
+    """Whether the table may refuse records of this key for ever, or for a time."""
+    return key is not None and key.startswith("refused")
+
+
+def _marker(body: str) -> str:
+    found = _MARKER.search(body)
+    assert found, f"nobody sent this message: {body[:60]}"
+    return found[0]
+
+
+def _version(message: SimulatedMessage) -> str:
+    return message.attributes.get("version") or version_of_bare_message(message.message_id, message.sent_ms)
+
+
+def _item_version(item: dict[str, Any]) -> str:
+    version: str = item["_forebay"]["M"]["version"]["S"]
+    return version
+
+
+def _id_in(body: str) -> str:
+    """Of a record without an id, the API has put one into the message."""
+    found = re.search(r'"id":"([^"]*)"', body)
+    return found[1] if found else ""

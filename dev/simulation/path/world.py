@@ -1,0 +1,116 @@
+"""One world of the whole path, from one seed: clients, API, queue, consumer, table, dead letters, and the operator."""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from random import Random
+
+from dev.simulation.faults import SimulatedFaults
+from dev.simulation.path.api import ApiSetting, SimulatedApi
+from dev.simulation.path.apps import AppPool
+from dev.simulation.path.client import Client, Habits, Server
+from dev.simulation.path.faults import PathChance, PathFaults
+from dev.simulation.path.ledger import Ledger
+from dev.simulation.path.network import SqsEndpoint
+from dev.simulation.path.operator import Operator
+from dev.simulation.path.requests import RecordsRequest, SentRecord
+from dev.simulation.path.story import Story
+from dev.simulation.world import Setting, World
+
+_CALM_SECONDS = 60.0
+"""After the last fault, until the API is asked whether it accepts records as if nothing had been."""
+_ACCEPTANCE_SECONDS_MAX = 5.0
+_CALM_NUMBER = 1_000_000
+"""From here on, the numbers of the last records."""
+_SECONDS_MAX = 60 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRequest:
+    at: float
+    client: str
+    habits: Habits
+    request: RecordsRequest
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCommand:
+    at: float
+    command: str
+    killed_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """All that is decided before a world begins. The seed decides the rest, call by call."""
+
+    seed: int
+    setting: Setting
+    api: ApiSetting
+    faults: SimulatedFaults
+    path_faults: PathFaults
+    requests: tuple[PlannedRequest, ...]
+    bare: tuple[tuple[float, SentRecord], ...]
+    """Records that producers put on the queue themselves, and when."""
+    commands: tuple[PlannedCommand, ...]
+    disturbed_seconds: float
+    """So long, requests arrive and things go wrong in front of the queue."""
+
+
+class PathWorld:
+    def __init__(self, scenario: Scenario, apps: AppPool, *, is_told: bool = False) -> None:
+        self.scenario = scenario
+        random = Random(f"path {scenario.seed}")
+        self.chance = PathChance(scenario.path_faults, random)
+        self.buffer = World(scenario.setting, scenario.faults, scenario.seed, deleted=lambda m: self.ledger.deleted(m))
+        self.story = Story(self.buffer.clock.monotonic, is_told)
+        self.ledger = Ledger(self.buffer)
+        queues = {"records": self.buffer.queue, "dead-letters": self.buffer.dead_letter_queue}
+        self.endpoint = SqsEndpoint(self.buffer.clock, self.chance, queues)
+        self.api = SimulatedApi(self.buffer, self.endpoint, self.chance, scenario.api, apps, self.story)
+        self.operator = Operator(self.buffer, self.chance, self.ledger, self.story)
+
+    def run(self) -> None:
+        """To the end. Raises `AssertionError` when a promise is broken."""
+        self._plan()
+        self.buffer.drain(self.scenario.disturbed_seconds + 2 * _CALM_SECONDS, _SECONDS_MAX)
+        self.api.close()
+        self.ledger.verify()
+
+    def _plan(self) -> None:
+        clock, scenario = self.buffer.clock, self.scenario
+        for planned in scenario.requests:
+            self.ledger.add(planned.request)
+            clock.start(partial(self._send, planned), after=planned.at)
+        for at, record in scenario.bare:
+            self.ledger.add_bare(record)
+            clock.start(partial(self._send_bare, record), after=at)
+        for each in scenario.commands:
+            clock.start(partial(self.operator.act, each.command, each.killed_after), after=each.at)
+        clock.start(self._calm_down, after=scenario.disturbed_seconds)
+
+    def _send(self, planned: PlannedRequest) -> None:
+        self._client(planned.client, planned.habits).send(planned.request)
+
+    def _client(self, name: str, habits: Habits) -> Client:
+        return Client(name, habits, self.buffer.clock, self.chance, self.ledger, self.story, self.api.servers)
+
+    def _send_bare(self, record: SentRecord) -> None:
+        self.story.tell("producer", lambda: f"puts {record.marker} on the queue")
+        self.buffer.queue.send(record.text, {})
+
+    def _calm_down(self) -> None:
+        """In front of the queue all is well again, and a minute later every server accepts records at once."""
+        self.chance.is_calm = True
+        self.story.tell("world", lambda: "all is well in front of the queue")
+        self.buffer.clock.sleep(_CALM_SECONDS)
+        for number, server in enumerate(self.api.servers()):
+            if not self.scenario.api.backlog_hours_max:  # a full backlog is no fault
+                self._ask_for_acceptance(server, _CALM_NUMBER + number)
+
+    def _ask_for_acceptance(self, server: Server, number: int) -> None:
+        record = SentRecord(f"r{number}", f'{{"id":"calm-{number}","m":"r{number}"}}', f"calm-{number}")
+        request = RecordsRequest((record,), "single")
+        self.ledger.add(request)
+        client = self._client("last client", Habits(timeout_seconds=_ACCEPTANCE_SECONDS_MAX))
+        accepted = replace(client, servers=lambda: [server]).send(request)
+        assert accepted, f"{server.name} does not accept records, though nothing is wrong any more"
