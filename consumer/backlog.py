@@ -38,6 +38,8 @@ class Backlog:
     now: Callable[[], float]
     workers: int
     """How many invocations run at the same time."""
+    in_flight_max: int = IN_FLIGHT_MAX
+    """Messages that the queue can hide at once."""
     depth: QueueDepth | None = None
     _asked_at: float | None = None
     _depth_at: float = 0.0
@@ -96,14 +98,16 @@ class Backlog:
     @property
     def is_hidden(self) -> bool:
         """Whether most of it was received and deferred, or as much as can be: the table is what it waits for."""
-        hidden_max = IN_FLIGHT_MAX / 2  # far more than the workers have in hand
+        hidden_max = self.in_flight_max / 2  # far more than the workers have in hand
         return self.depth is not None and self.depth.in_flight > min(self.depth.waiting, hidden_max)
 
     @property
     def is_full(self) -> bool:
         """Whether SQS hides as many as it can, and others wait for a slot. Its counts are up to 5 % wrong."""
         depth = self.depth
-        return depth is not None and depth.in_flight > 0.9 * IN_FLIGHT_MAX and depth.waiting > depth.in_flight / 100
+        return (
+            depth is not None and depth.in_flight > 0.9 * self.in_flight_max and depth.waiting > depth.in_flight / 100
+        )
 
     def trickles(self, new: int) -> bool:
         """Whether few messages come beside those that wait already: the `new` ones of a batch are not a surge's."""
@@ -126,4 +130,4 @@ class Backlog:
         others = min(self.workers, _POLLERS) - 1
         joined = max(0, (1 + others / 2) * self._joined - self.depth.waiting)
         total = self.depth.total + joined
-        return max(0.0, min(total, IN_FLIGHT_MAX) * turn - (self.now() - self._depth_at))
+        return max(0.0, min(total, self.in_flight_max) * turn - (self.now() - self._depth_at))

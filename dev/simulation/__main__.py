@@ -1,42 +1,51 @@
-"""`python -m dev.simulation`: worlds from seeds, until a promise is broken. `--seed` repeats one."""
+"""`python -m dev.simulation`: worlds from seeds, until a promise is broken. `--seed` tells the story of one."""
 
 import argparse
+import logging
 import multiprocessing
 import sys
 import time
-import traceback
+from functools import partial
 
-from dev.simulation.scenario import run
-
-
-def _broken(seed: int) -> tuple[int, str] | None:
-    try:
-        run(seed)
-    except Exception:  # noqa: BLE001 - whatever it is, it is printed with its seed
-        return seed, traceback.format_exc()
-    return None
+from dev.simulation.path.bugs import BUGS
+from dev.simulation.path.runner import Outcome, run_seed, story
+from dev.simulation.path.story import line_of
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.simulation", description=__doc__)
-    parser.add_argument("--seed", type=int, help="this world only")
+    parser.add_argument("--seed", type=int, help="this world only, with its timeline")
     parser.add_argument("--seeds", type=int, default=2000, help="how many worlds, from --first (default: 2000)")
     parser.add_argument("--first", type=int, default=0, help="the first one's seed")
+    parser.add_argument("--bug", choices=BUGS, metavar="NAME", help=f"plants a bug: {'; '.join(BUGS)}")
     arguments = parser.parse_args()
-    seeds = (
-        [arguments.seed] if arguments.seed is not None else range(arguments.first, arguments.first + arguments.seeds)
-    )
-    began, done = time.monotonic(), 0
+    logging.disable(logging.CRITICAL)  # thousands of lines that nobody reads
+    if arguments.seed is not None:
+        return _tell(story(arguments.seed, arguments.bug))
+    return _run(range(arguments.first, arguments.first + arguments.seeds), arguments.bug)
+
+
+def _run(seeds: range, bug: str | None) -> int:
+    began, done, records = time.monotonic(), 0, 0
     with multiprocessing.Pool(min(len(seeds), multiprocessing.cpu_count())) as pool:
-        for outcome in pool.imap(_broken, seeds, chunksize=1):
-            if outcome:
-                print(f"\nseed {outcome[0]} breaks a promise:\n{outcome[1]}\nAgain: make simulate SEED={outcome[0]}")
-                return 1
+        for outcome in pool.imap(partial(run_seed, bug=bug), seeds, chunksize=1):
             done += 1
+            records += outcome.records
+            if outcome.failure:
+                print(f"\rSeed {outcome.seed} breaks a promise. The smallest world that breaks it:\n")
+                return _tell(story(outcome.seed, bug))
             if sys.stdout.isatty() and done % 20 == 0:
                 print(f"\r{done} of {len(seeds)} worlds", end="", flush=True)
-    print(f"\r{done} worlds kept every promise ({time.monotonic() - began:.0f} s).")
+    seconds = time.monotonic() - began
+    print(f"\r{done} worlds with {records:,} records kept every promise ({seconds:.0f} s).")
     return 0
+
+
+def _tell(outcome: Outcome) -> int:
+    print("\n".join(line_of(event) for event in outcome.events))
+    if outcome.failure:
+        print(f"\nAgain: make simulate SEED={outcome.seed}")
+    return 1 if outcome.failure else 0
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A simulated table of limited capacity, and the calls of a DynamoDB client that the consumer makes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,8 @@ class SimulatedTable:
     mark: int = 0
     """How many items to take the time at."""
     marked_at: float = 0.0
+    on_put: Callable[[dict[str, Any]], None] = lambda _: None
+    """Called with each item that is put."""
 
 
 class DynamoDbClient:
@@ -112,6 +115,7 @@ class DynamoDbClient:
         self._table.items[key] = item
         self._table.puts += 1
         self._table.last_put = self._clock.now
+        self._table.on_put(item)
         if len(self._table.items) == self._table.mark and not self._table.marked_at:
             self._table.marked_at = self._clock.now
         return {"ConsumedCapacity": {"CapacityUnits": units, "Table": {"CapacityUnits": units}}}

@@ -49,6 +49,10 @@ class EventSource:
     clock: VirtualClock
     deleted: Callable[[SimulatedMessage], None]
     bill: SimulatedBill
+    begins: Callable[[], None] = lambda: None
+    """Called when an invocation begins, in its task."""
+    answered: Callable[[list[SimulatedMessage], set[str]], None] = lambda *_: None
+    """Called with the batch of an invocation that has succeeded, and the ids of the messages that return."""
     throttled: Sequence[Window] = ()
     """When Lambda has no concurrency left for the function."""
     allows_loops: bool = True
@@ -157,11 +161,14 @@ class EventSource:
         event = {"Records": [_sqs_record(message) for message in messages]}
         began = self.clock.now
         self.invocations += 1
+        self.begins()
         answer = self._answer(environment, event)
         self.busy_seconds += self.clock.now - began
         self.bill.add_invocation(self.clock.now - began, cold=cold)
         if answer is not None:
-            self._delete(event, {failure["itemIdentifier"] for failure in answer["batchItemFailures"]})
+            failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
+            self.answered(messages, failed)
+            self._delete(event, failed)
 
     def _answer(self, environment: FunctionEnvironment, event: dict[str, Any]) -> dict[str, Any] | None:
         """None when the function failed; its environment ends with a crash and with a timeout."""

@@ -139,7 +139,7 @@ class SimulatedQueue:
             self.versions[message.attributes["version"]] += 1
 
     def receive(self, most: int, visibility: float | None = None) -> list[SimulatedMessage]:
-        """Up to `most` visible messages, in no order that may be relied on; `visibility` in place of the queue's own."""
+        """Up to `most` visible messages, in no order that may be relied on; `visibility` replaces the queue's own."""
         self._before_change()
         self._show_what_is_due()
         chance, visible = self.chance, self._visible

@@ -1,10 +1,11 @@
 """The calls of an SQS client that the consumer makes, against the simulated queue."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
 from dev.simulation.bill import SimulatedBill
-from dev.simulation.clock import VirtualClock
+from dev.simulation.clock import VirtualClock, VirtualTask
 from dev.simulation.faults import Chance, error
 from dev.simulation.queue import VISIBILITY_SECONDS_MAX, SimulatedQueue, message_bytes
 
@@ -37,6 +38,8 @@ class SqsClient:
         self._bill = bill
         self._lineage = lineage
         self._counts_error = counts_error
+        self.copied: defaultdict[VirtualTask, list[str]] = defaultdict(list)
+        """The versions of the messages that SQS has confirmed, by who sent them."""
 
     def send_message(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as the client takes them
         attributes = {name: value["StringValue"] for name, value in request["MessageAttributes"].items()}
@@ -51,6 +54,7 @@ class SqsClient:
         faults = self._chance.faults
         fails = faults.dead_letter_fails if request["QueueUrl"] == "dead-letters" else faults.queue_call_fails
         self._call("SendMessage", fails, send, message_bytes(request["MessageBody"], attributes))
+        self.copied[self._clock.current].append(attributes.get("version", ""))
         return {}
 
     def change_message_visibility_batch(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above

@@ -246,7 +246,8 @@ def forebay(world: World) -> Handler:
     clock = Clock(world.clock.now_ms, world.random.random)
     sqs = cast("Any", world.sqs)
     queue, table = DeliveryQueue(sqs, "records"), TableWriter(cast("Any", world.dynamodb), "records")
-    backlog = Backlog(queue, table, world.clock.monotonic, world.setting.workers)
+    setting = world.setting
+    backlog = Backlog(queue, table, world.clock.monotonic, setting.workers, setting.in_flight_max)
     dependencies = DrainDependencies(
         puts=Puts(
             table, backlog, clock, partial(world.clock.map, at_once=PUTS_IN_FLIGHT_MAX), _count_nothing, _count_nothing

@@ -2,7 +2,6 @@
 
 import pytest
 
-from consumer import backlog
 from dev.simulation.faults import SimulatedFaults
 from dev.simulation.world import Setting, World
 
@@ -10,10 +9,7 @@ _IN_FLIGHT_MAX, _RECORDS, _UNITS_PER_SECOND = 6000, 12_500, 5
 
 
 @pytest.mark.parametrize(("batch_size", "window_seconds"), [(10, 0.0), (100, 1.0)])
-def test_what_sqs_cannot_hide_costs_neither_time_nor_receives(
-    batch_size: int, window_seconds: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(backlog, "IN_FLIGHT_MAX", _IN_FLIGHT_MAX)
+def test_what_sqs_cannot_hide_costs_neither_time_nor_receives(batch_size: int, window_seconds: float) -> None:
     setting = Setting(
         units_per_second=_UNITS_PER_SECOND,
         burst_seconds=300,
@@ -21,9 +17,9 @@ def test_what_sqs_cannot_hide_costs_neither_time_nor_receives(
         batch_size=batch_size,
         window_seconds=window_seconds,
         verify_deletes=False,
+        in_flight_max=_IN_FLIGHT_MAX,
     )
     world = World(setting, SimulatedFaults(), seed=1)
-    world.queue.in_flight_max = _IN_FLIGHT_MAX
     for n in range(_RECORDS):
         world.accept(f"key-{n}")
     world.drain(0.0, 86_400.0)

@@ -38,7 +38,7 @@ class ApiSetting:
     processes: int = 2
     is_function: bool = False
     backlog_hours_max: float = 0.0
-    memory: MemoryLimits = MemoryLimits()
+    memory: MemoryLimits = MemoryLimits()  # noqa: RUF009 - immutable
     thread_seconds_max: float = 0.01
     """How long a piece of work in a thread takes at most."""
     stands_still: bool = True
@@ -90,7 +90,14 @@ class ReadsOfSqs:
 
 class SimulatedApi:
     def __init__(
-        self, world: World, endpoint: SqsEndpoint, chance: PathChance, setting: ApiSetting, apps: AppPool, story: Story
+        self,
+        world: World,
+        endpoint: SqsEndpoint,
+        chance: PathChance,
+        setting: ApiSetting,
+        *,
+        apps: AppPool,
+        story: Story,
     ) -> None:
         self._world = world
         self._endpoint = endpoint
@@ -114,14 +121,22 @@ class SimulatedApi:
             return [self.function]
         return [process for process in self.processes.values() if process.takes_requests]
 
+    def components(self, process: ApiProcess) -> ApiComponents:
+        return self._composed[process.loop]
+
     def close(self) -> None:
         """At the world's end. Nothing may be left in memory where no request is."""
-        for process in list(self.processes.values()):
+        for process in self.processes.values():
             self._check(process.loop, is_idle=not process.exchanges)
-            process.loop.close()
-        self.function.close()
+
+    def abandon(self) -> None:
+        """However the world ended: nothing of it runs any more."""
+        for loop in self._composed:
+            if not loop.is_closed():
+                loop.close()
         for pooled in self._pooled:
             self._apps.put_back(pooled)
+        self._pooled.clear()
 
     def _disturb(self) -> None:
         for what, when in (("killed", self._chance.faults.killed), ("terminated", self._chance.faults.terminated)):
@@ -157,7 +172,9 @@ class SimulatedApi:
         """A new process, with clocks, threads and a network of its own."""
         self._lives += 1
         clock, chance, setting = self._world.clock, self._chance, self._setting
-        loop = SimulatedLoop(clock, self._endpoint.connect, stands_still=is_function and setting.stands_still)
+        stands_still = is_function and setting.stands_still
+        # What asyncio's own abstract loop leaves out, nothing asks for.
+        loop = SimulatedLoop(clock, self._endpoint.connect, stands_still=stands_still)  # type: ignore[abstract]
         host = Host(
             now=MachineClock(clock, chance, differs=setting.clocks_differ).now,
             monotonic_ns=lambda: int(loop.time() * 1e9),
@@ -181,7 +198,7 @@ class SimulatedApi:
                 ca_bundle=None,
                 backlog_hours_max=setting.backlog_hours_max,
             ),
-            _ENVIRONMENT,
+            _ENVIRONMENT | ({"_X_AMZN_TRACE_ID": "Root=1-simulated"} if is_function else {}),
             is_frozen_between_requests=is_function,
             host=host,
             memory=setting.memory,

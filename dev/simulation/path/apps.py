@@ -3,15 +3,17 @@
 All that an app keeps from one request to the next is in its components, and each process has its own.
 """
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.app import create_app
 from api.composition import ApiComponents
 from api.host import Host
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 class PooledApp:

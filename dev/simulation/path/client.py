@@ -43,7 +43,7 @@ class Habits:
 
 
 def drawn_habits(random: Random) -> Habits:
-    slow = random.random() < 0.1  # noqa: PLR2004 - one of ten
+    slow = random.random() < 0.2  # noqa: PLR2004 - one of five
     return Habits(
         timeout_seconds=random.choice([0.05, 2.0, 15.0, 60.0, 60.0]),
         attempts_max=random.choice([1, 3, 10]),
@@ -72,7 +72,7 @@ class Client:
         for _ in range(self.habits.attempts_max + repeats):
             answer = self._attempt(request)
             self.story.tell(self.name, lambda answer=answer: f"gets {_told(answer)}")  # type: ignore[misc] # a lambda's default
-            if answer and (answer.status == 202 or answer.status in {400, 422}):  # noqa: PLR2004 - accepted
+            if answer and (answer.status == 202 or answer.status in {400, 413, 422}):  # noqa: PLR2004 - accepted
                 if not repeats:
                     return True
                 repeats -= 1
@@ -101,9 +101,9 @@ class Client:
 
     def _send_body(self, connection: ServerSide, exchange: Exchange) -> bool:
         """False when it went away before the end."""
-        body, pieces = exchange.request.body, self.habits.pieces
-        size = -(-len(body) // pieces)
         goes_away = self.chance.happens(self.chance.faults.client_disconnects)
+        body, pieces = exchange.request.body, max(self.habits.pieces, 1 + goes_away)
+        size = -(-len(body) // pieces)
         for piece in range(pieces):
             if piece:
                 self.clock.sleep(self.habits.seconds_per_piece)

@@ -10,9 +10,12 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from contextvars import Context, copy_context
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from dev.simulation.clock import VirtualClock, VirtualTask
+
+_Arguments = TypeVarTuple("_Arguments")
+_Result = TypeVar("_Result")
 
 _WAIT_SECONDS_MIN = 1e-6
 """A timer is never early, and floating point does not add up exactly."""
@@ -58,19 +61,30 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             self._stopped_at = self._clock.now
         return done.result()
 
-    def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> asyncio.Handle:  # noqa: ANN401 - as above
+    def call_soon(
+        self,
+        callback: Callable[[Unpack[_Arguments]], object],
+        *args: *_Arguments,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         self._wake()
         return handle
 
-    call_soon_threadsafe = call_soon
+    def call_soon_threadsafe(
+        self,
+        callback: Callable[[Unpack[_Arguments]], object],
+        *args: *_Arguments,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        return self.call_soon(callback, *args, context=context)
 
     def call_later(
         self,
         delay: float,
-        callback: Any,  # noqa: ANN401 - as above
-        *args: Any,  # noqa: ANN401 - as above
+        callback: Callable[[Unpack[_Arguments]], object],
+        *args: *_Arguments,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         return self.call_at(self.time() + delay, callback, *args, context=context)
@@ -78,8 +92,8 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def call_at(
         self,
         when: float,
-        callback: Any,  # noqa: ANN401 - as above
-        *args: Any,  # noqa: ANN401 - as above
+        callback: Callable[[Unpack[_Arguments]], object],
+        *args: *_Arguments,
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when, callback, args, self, context)
@@ -102,8 +116,10 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         task.add_done_callback(self._forget)
         return task
 
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:  # noqa: ANN401 - as above
-        assert isinstance(executor, Executor), "a thread outside the clock"
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[_Arguments]], _Result], *args: *_Arguments
+    ) -> asyncio.Future[_Result]:
+        assert executor, "a thread outside the clock"
         return asyncio.wrap_future(executor.submit(func, *args), loop=self)
 
     async def create_connection(self, protocol_factory: Any, *_address: Any, **_options: Any) -> Any:  # noqa: ANN401 - as above
@@ -132,7 +148,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         asyncio._set_running_loop(self)  # noqa: SLF001 - as above
         for task, context in list(self._tasks.items()):
             task._log_destroy_pending = False  # type: ignore[attr-defined] # noqa: SLF001 - that they are pending is no news
-            context.run(task.get_coro().close)  # type: ignore[union-attr] # not the newest kind of task, which has none
+            context.run(task.get_coro().close)
         asyncio._set_running_loop(running)  # noqa: SLF001 - as above
         self._tasks.clear()
         self._ready.clear()

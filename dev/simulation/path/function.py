@@ -80,10 +80,6 @@ class ApiFunction:
         self._free.append(environment)
         return answer
 
-    def close(self) -> None:
-        for environment in (*self._free, *self._busy):
-            environment.loop.close()
-
 
 @dataclass(slots=True)
 class _Gateway:

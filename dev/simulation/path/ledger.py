@@ -5,6 +5,7 @@ A broken promise raises `AssertionError`, at the moment at which it can be seen.
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,6 @@ from boto3.dynamodb.types import TypeDeserializer
 from api.ingest.body import REQUEST_SECONDS_MAX
 from api.ingest.lane import WAIT_SECONDS_MAX
 from api.outbound.group_commit import SEND_SECONDS_MAX
-
 from dev.simulation.path.exchange import Exchange, HttpAnswer
 from dev.simulation.path.requests import RecordsRequest, SentRecord
 from dev.simulation.queue import SimulatedMessage
@@ -53,11 +53,21 @@ class Ledger:
     def __init__(self, world: World) -> None:
         self._world = world
         self._fates: dict[str, Fate] = {}
+        self._letters: set[str] = set()
+        """Versions of all dead letters that there have ever been."""
         self._dropped: set[str] = set()
         """Markers of letters that the operator dropped."""
         self.answers = 0
         self.accepted = 0
+        self.tell: Callable[[str, Callable[[], str]], None] = lambda *_: None
         world.queue.on_send = self._sent
+        world.dead_letter_queue.on_send = self._dead_lettered
+        world.event_source.begins = self._begins
+        world.event_source.answered = self._returned
+
+    @property
+    def records(self) -> int:
+        return len(self._fates)
 
     # What happens
 
@@ -73,16 +83,21 @@ class Ledger:
             self._fates[record.marker].attempts += 1
 
     def dropped(self, body: str) -> None:
-        self._dropped.add(_marker(body))
+        self._dropped.add(marker_of(body))
 
     def _sent(self, message: SimulatedMessage) -> None:
-        fate = self._fates[_marker(message.body)]
+        fate = self._fates[marker_of(message.body)]
         version = _version(message)
+        self.tell("queue", lambda: f"holds {fate.record.marker}, version …{version[-4:]}")
         if fate.request:
-            sent_back = self._has_letter(version)
-            assert sent_back or not fate.record.reason, f"a bad record was sent: {message.body[:60]}"
+            assert version in self._letters or not fate.record.reason, f"a bad record was sent: {message.body[:60]}"
             assert not fate.request.is_refused, f"a record of a refused request was sent: {message.body[:60]}"
         fate.first_sent.setdefault(version, self._world.clock.now)
+        assert len(fate.first_sent) <= max(fate.attempts, 1), f"more versions than attempts: {message.body[:60]}"
+
+    def _dead_lettered(self, letter: SimulatedMessage) -> None:
+        self._letters.add(letter.attributes.get("version", ""))
+        self.tell("dead letters", lambda: f"take {marker_of(letter.body)}: {letter.attributes.get('reason')}")
 
     def answered(self, request: RecordsRequest, exchange: Exchange, answer: HttpAnswer) -> None:
         """Holds an answer against what is so now."""
@@ -106,10 +121,12 @@ class Ledger:
             assert not in_time, "a body that had arrived in time was given up"
             return
         if request.is_refused:
-            assert answer.status in {400, 422} or document["code"] in _MAY_REFUSE, f"an odd answer: {document}"
+            refused = answer.status in {400, 413, 422} and document["code"] == (request.refusal or document["code"])
+            assert refused or document["code"] in _MAY_REFUSE, f"an odd answer: {document}"
             return
-        assert document["code"] in _MAY_REFUSE, f"an odd answer to a good request: {document}"
-        assert "retry-after" in answer.headers, "no Retry-After"
+        if not (request.is_held_in_part and document["code"] == "records_invalid"):
+            assert document["code"] in _MAY_REFUSE, f"an odd answer to a good request: {document}"
+            assert "retry-after" in answer.headers, "no Retry-After"
         outcomes = document.get("records") or []
         for position, outcome in enumerate(outcomes):
             if outcome["accepted"] or outcome.get("dead_lettered"):
@@ -129,7 +146,8 @@ class Ledger:
         version: str = outcome["version"]
         if not is_accepted:
             assert record.reason, f"a good record was dead-lettered: {record.text[:60]}"
-            assert self._has_letter(version) or record.marker in self._dropped, f"not in the dead-letter queue: {record.text[:60]}"
+            acted = version in self._world.queue.versions or record.marker in self._dropped  # by the operator, since
+            assert self._has_letter(version) or acted, f"not in the dead-letter queue: {record.text[:60]}"
             assert outcome["error"]["code"] == record.reason, f"a wrong reason: {outcome}"
             return
         fate, key = self._fates[record.marker], outcome["id"]
@@ -138,7 +156,9 @@ class Ledger:
         assert len(fate.ids) == 1 or (fate.request and not fate.request.has_own_names), f"two ids: {fate.ids}"
         # Of several records of a request with one key, only the last is sent.
         last, sent = max(
-            (each["version"], other) for each, other in zip(outcomes, request.records, strict=True) if each.get("id") == key
+            (each["version"], other)
+            for each, other in zip(outcomes, request.records, strict=True)
+            if each.get("id") == key
         )
         self._fates[sent.marker].confirmed[last] = key, exchange.arrived_at or 0.0
         durable = self._is_durable(last, key) or sent.marker in self._dropped
@@ -154,7 +174,8 @@ class Ledger:
 
     def deleted(self, message: SimulatedMessage) -> None:
         """The event source mapping deletes a message: by then its record is somewhere else."""
-        version, marker = _version(message), _marker(message.body)
+        version, marker = _version(message), marker_of(message.body)
+        self.tell("queue", lambda: f"is done with {marker}")
         stored = self._world.table.items.get(self._fates[marker].record.key or _id_in(message.body))
         there = (
             (stored is not None and _item_version(stored) >= version)
@@ -162,6 +183,20 @@ class Ledger:
             or any(letter.body == message.body for letter in self._world.dead_letter_queue.messages.values())
         )
         assert there or marker in self._dropped, f"deleted, and nowhere else: {message.body[:60]}"
+
+    def _begins(self) -> None:
+        """An invocation of the consumer."""
+        self._world.sqs.copied[self._world.clock.current].clear()
+
+    def _returned(self, batch: list[SimulatedMessage], failed: set[str]) -> None:
+        """The consumer's invocation ends. What it has copied to a queue must not return to the queue as well."""
+        copied = self._world.sqs.copied[self._world.clock.current]
+        for version in copied:
+            messages = [message for message in batch if _version(message) == version]
+            if len({message.message_id for message in messages}) < len(messages):
+                continue  # delivered twice in one batch: what is done with one delivery is not with the other
+            returning = sum(message.message_id in failed for message in messages)
+            assert returning + copied.count(version) <= len(messages), f"in two places: {messages[0].body[:60]}"
 
     # The end
 
@@ -178,7 +213,7 @@ class Ledger:
 
     def _verify_letters(self) -> None:
         for letter in self._world.dead_letter_queue.messages.values():
-            fate = self._fates[_marker(letter.body)]
+            fate = self._fates[marker_of(letter.body)]
             fate.letters += 1
             record = fate.record
             reason = letter.attributes.get("reason")
@@ -240,7 +275,7 @@ def may_be_refused(key: str | None) -> bool:
     return key is not None and key.startswith("refused")
 
 
-def _marker(body: str) -> str:
+def marker_of(body: str) -> str:
     found = _MARKER.search(body)
     assert found, f"nobody sent this message: {body[:60]}"
     return found[0]

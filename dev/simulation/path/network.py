@@ -146,16 +146,16 @@ class SqsEndpoint:
     def _carry_out_each(self, queue: SimulatedQueue, entries: list[dict[str, Any]]) -> dict[str, Any]:
         """The result names the entries in any order."""
         chance, faults = self._chance, self._chance.faults
-        successful, failed = [], []
+        successful: list[dict[str, Any]] = []
+        failed: list[dict[str, Any]] = []
         for entry in entries:
             fails = chance.happens(faults.entry_fails)
             if not fails or chance.random.random() < 0.5:  # noqa: PLR2004 - half of them
-                message = queue.send(entry["MessageBody"], _attributes(entry))
-                named = {"Id": entry["Id"], "MessageId": message.message_id}
+                queue.send(entry["MessageBody"], _attributes(entry))
             if fails:
                 failed.append({"Id": entry["Id"], "Code": "InternalError", "SenderFault": False})
             elif not chance.happens(faults.entry_unmentioned):
-                successful.append(named)
+                successful.append({"Id": entry["Id"]})
         chance.random.shuffle(successful)
         return {"Successful": successful, "Failed": failed}
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any, cast
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from dev.simulation.clock import Killed, VirtualClock
-from dev.simulation.faults import error
+from dev.simulation.faults import error as error_of
 from dev.simulation.path.faults import PathChance
 from dev.simulation.path.ledger import Ledger
 from dev.simulation.path.story import Story
@@ -71,7 +73,7 @@ class OperatorsSqs:
     def _call(self, operation: str) -> None:
         self._world.clock.sleep(_CALL_SECONDS)
         if self._chance.happens(self._chance.faults.call_fails):
-            raise error("ServiceUnavailable", operation)
+            raise error_of("ServiceUnavailable", operation)
 
     def _confirmed(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
         """Some of them only: whether the others were carried out, the answer does not say."""
@@ -107,10 +109,9 @@ class Operator:
             {"send-back": self._send_back, "drop": self._drop, "move": self._move}[command]()
         except Killed:
             pass
-        except Exception as failed:  # the command prints it and ends
-            if isinstance(failed, AssertionError):
-                raise
-            self._story.tell("operator", lambda: f"{command} ended with {type(failed).__name__}")
+        except (BotoCoreError, ClientError) as error:
+            name = type(error).__name__  # the command prints it and ends
+            self._story.tell("operator", lambda: f"{command} ended with {name}")
 
     def _send_back(self) -> None:
         queue = self._dead_letter_queue(lambda _: None)

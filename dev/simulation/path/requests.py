@@ -10,6 +10,7 @@ from typing import Any
 
 from dev.simulation.path.exchange import HttpRequest
 
+TOO_LARGE = "record_too_large"
 _JSON, _LINES = "application/json", "application/x-ndjson"
 _BAD = [
     ('["{m}"]', "record_not_an_object"),
@@ -49,17 +50,27 @@ class RecordsRequest:
     lenient: bool = False
     idempotency_key: str | None = None
     compressed: bool = False
+    is_cut: bool = False
+    """Its body ends in the middle, and says that it does not."""
+    refusal: str | None = None
+    """The code that it is refused with as a whole, whatever its records are."""
 
     @property
     def body(self) -> bytes:
         texts = [record.text for record in self.records]
         text = {"single": "".join, "array": lambda each: f"[{','.join(each)}]", "lines": "\n".join}[self.form](texts)
+        text = text[: len(text) // 2] if self.is_cut else text
         return gzip.compress(text.encode(), mtime=0) if self.compressed else text.encode()
 
     @property
     def is_refused(self) -> bool:
-        """Whatever happens: one of its records is bad, and it asks for no lenient handling."""
-        return not self.lenient and any(record.reason for record in self.records)
+        """Whatever happens: it is no JSON, or one of its records is bad and it asks for no lenient handling."""
+        return bool(self.refusal) or (not self.lenient and any(record.reason for record in self.records))
+
+    @property
+    def is_held_in_part(self) -> bool:
+        """It asks for lenient handling, and for one of its records no dead letter has room."""
+        return self.lenient and any(record.reason == TOO_LARGE for record in self.records)
 
     @property
     def has_own_names(self) -> bool:
@@ -86,8 +97,8 @@ def drawn_request(random: Random, numbers: Iterator[int], keys: Sequence[str]) -
     """`numbers` count the records of a world; `keys` are the ids that its clients use."""
     form = random.choice(["single", "single", "array", "array", "lines"])
     lenient = form != "single" and random.random() < 0.4  # noqa: PLR2004 - four of ten
-    named = random.choice(["id", "id", "id", "idempotency", "neither"])
-    number = 1 if form == "single" else random.choice([1, 2, 3, 5, 8, 12])
+    named = random.choice(["id", "id", "id", "idempotency", "neither", "neither"])
+    number = 1 if form == "single" else random.choice([1, 2, 5, 12, 30])
     bad_share = random.choice([0.0, 0.3, 0.5]) if lenient else random.choice([0.0] * 15 + [0.3])
     padding = "x" * random.choice([0, 0, 100, 500, 3000])
 
@@ -107,6 +118,30 @@ def drawn_request(random: Random, numbers: Iterator[int], keys: Sequence[str]) -
         idempotency_key=f"key-{records[0].marker}" if named == "idempotency" else None,
         compressed=random.random() < 0.1,  # noqa: PLR2004 - one of ten
     )
+
+
+def special_request(random: Random, numbers: Iterator[int]) -> RecordsRequest:
+    """One that is seldom: malformed as a whole, with large records, with one that no dead letter can hold, or with an
+    answer that would be too large.
+    """
+
+    def record(padding: int = 0, key: str | None = None, reason: str | None = None) -> SentRecord:
+        marker = f"r{next(numbers)}"
+        identity = f'"id":"{key}{marker}",' if key else ""
+        text = f'{{{identity}"m":"{marker}","pad":"{"x" * padding}"}}'
+        return SentRecord(marker, text, f"{key}{marker}" if key else None, reason)
+
+    kind = random.choice(["malformed", "large", "large", "too large", "long names"])
+    if kind == "malformed":
+        lenient = random.random() < 0.5  # noqa: PLR2004 - half of them
+        return RecordsRequest((record(), record()), "array", lenient, is_cut=True, refusal="json_malformed")
+    if kind == "large":
+        return RecordsRequest(tuple(record(random.choice([20_000, 350_000])) for _ in range(8)), "array")
+    if kind == "too large":
+        big = record(1_100_000, reason=TOO_LARGE)
+        return RecordsRequest((record(), big), "array", lenient=True)
+    names = tuple(record(key="k" * 2000) for _ in range(2750))
+    return RecordsRequest(names, "array", refusal="too_many_records")
 
 
 def _text(marker: str, key: str | None, padding: str, random: Random) -> str:

@@ -8,28 +8,39 @@ from dev.simulation.faults import SimulatedFaults, Window
 from dev.simulation.path.api import ApiSetting
 from dev.simulation.path.client import drawn_habits
 from dev.simulation.path.faults import PathFaults
-from dev.simulation.path.requests import SentRecord, drawn_request
+from dev.simulation.path.requests import SentRecord, drawn_request, special_request
 from dev.simulation.path.world import PlannedCommand, PlannedRequest, Scenario
 from dev.simulation.queue import IN_FLIGHT_MAX
 from dev.simulation.world import Setting
 
 _HOUR = 3600.0
+_SPECIAL = 0.05
+"""The share of worlds with a request that is seldom."""
+_CRASHES = 0.005
+"""The share of worlds with a record that ends the process. It takes a day until SQS gives that up."""
 _DAY = 24 * _HOUR
-_POISON = [('{{"m":"{m}"', "json_malformed"), ('{{"id":"","m":"{m}"}}', "key_invalid"), ('["{m}"]', "record_not_an_object")]
+_POISON = [
+    ('{{"m":"{m}"', "json_malformed"),
+    ('{{"id":"","m":"{m}"}}', "key_invalid"),
+    ('["{m}"]', "record_not_an_object"),
+]
 
 
 def draw(seed: int) -> Scenario:
     random = Random(seed)
     seconds = random.choice([5.0, 60.0, 300.0])
     numbers = count()
-    special = random.sample(["refused-1", "refused-2", "crashes"], random.choice([0, 0, 0, 1, 2]))
+    special = random.choice([[], [], ["refused-1", "refused-2"]]) + (["crashes"] if random.random() < _CRASHES else [])
     keys = [f"key-{n}" for n in range(random.choice([3, 20, 200]))] + ["hot", *special]
     clients = [(f"client-{n}", drawn_habits(random)) for n in range(random.choice([1, 3, 10]))]
     requests = []
-    for _ in range(random.choice([5, 30, 60, 120])):
+    for _ in range(random.choice([5, 20, 30, 50])):
         name, habits = random.choice(clients)
-        at = random.choice([0.0, random.uniform(0, seconds)])
+        at = random.choice([0.0, seconds / 2, random.uniform(0, seconds)])
         requests.append(PlannedRequest(at, name, habits, drawn_request(random, numbers, keys)))
+    if random.random() < _SPECIAL:
+        at = random.uniform(0, seconds)
+        requests.append(PlannedRequest(at, "client-special", drawn_habits(random), special_request(random, numbers)))
     return Scenario(
         seed=seed,
         setting=_setting(random),
@@ -61,10 +72,10 @@ def _bare(random: Random, number: int, keys: list[str], seconds: float) -> tuple
 
 def _setting(random: Random) -> Setting:
     return Setting(
-        units_per_second=random.choice([1, 2, 5, 20, 100, 1000]),
+        units_per_second=random.choice([1, 5, 5, 20, 100, 1000]),
         burst_seconds=random.choice([0, 0, 10, 300]),
         workers=random.choice([2, 2, 3, 10]),
-        batch_size=random.choice([1, 5, 10, 100, 100]),
+        batch_size=random.choice([1, 5, 10, 10, 100, 100, 100, 100]),
         window_seconds=random.choice([1, 1, 20]),
         fresh_share=random.choice([0, 0.05, 0.5]),
         memory_mb=random.choice([128, 512, 1769]),
@@ -81,7 +92,7 @@ def _api(random: Random) -> ApiSetting:
         memory=random.choice([MemoryLimits(), MemoryLimits(), tight]),
         thread_seconds_max=random.choice([0.01, 0.01, 0.5, 3.0]),
         stands_still=random.random() < 0.5,  # noqa: PLR2004 - half of them
-        clocks_differ=random.random() < 0.7,  # noqa: PLR2004 - seven of ten
+        clocks_differ=random.random() < 0.5,  # noqa: PLR2004 - half of them
     )
 
 
@@ -144,7 +155,7 @@ def _path_faults(random: Random, seconds: float) -> PathFaults:
         client_answer_lost=_sometimes(random, 0.3),
         client_disconnects=_sometimes(random, 0.3),
         killed=moments(random.choice([0, 0, 1, 4])),
-        terminated=moments(random.choice([0, 0, 1, 4])),
+        terminated=moments(random.choice([0, 1, 4])),
         recycled=_sometimes(random, 1.0),
         function_stops=_sometimes(random, 0.3),
         clock_steps=_sometimes(random, 0.3),

@@ -24,5 +24,6 @@ class Story:
         if self.is_told:
             self.events.append(Event(self.now(), who, text()))
 
-    def lines(self) -> list[str]:
-        return [f"{event.at:12.3f} s  {event.who:<14} {event.text}" for event in self.events]
+
+def line_of(event: Event) -> str:
+    return f"{event.at:12.3f} s  {event.who:<12}  {event.text}"

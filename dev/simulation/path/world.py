@@ -61,13 +61,25 @@ class PathWorld:
         self.scenario = scenario
         random = Random(f"path {scenario.seed}")
         self.chance = PathChance(scenario.path_faults, random)
-        self.buffer = World(scenario.setting, scenario.faults, scenario.seed, deleted=lambda m: self.ledger.deleted(m))
+        self.buffer = World(
+            scenario.setting,
+            scenario.faults,
+            scenario.seed,
+            deleted=lambda message: self.ledger.deleted(message),  # noqa: PLW0108 - it is made later
+        )
         self.story = Story(self.buffer.clock.monotonic, is_told)
         self.ledger = Ledger(self.buffer)
         queues = {"records": self.buffer.queue, "dead-letters": self.buffer.dead_letter_queue}
         self.endpoint = SqsEndpoint(self.buffer.clock, self.chance, queues)
-        self.api = SimulatedApi(self.buffer, self.endpoint, self.chance, scenario.api, apps, self.story)
+        self.api = SimulatedApi(self.buffer, self.endpoint, self.chance, scenario.api, apps=apps, story=self.story)
+        self._listen()
         self.operator = Operator(self.buffer, self.chance, self.ledger, self.story)
+
+    def _listen(self) -> None:
+        """Only for a story that is told: what happens behind the API."""
+        if self.story.is_told:
+            self.ledger.tell = self.story.tell
+            self.buffer.table.on_put = lambda item: self.story.tell("table", lambda: f"holds {item['m']['S']}")
 
     def run(self) -> None:
         """To the end. Raises `AssertionError` when a promise is broken."""

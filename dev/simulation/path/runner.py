@@ -1,0 +1,52 @@
+"""Runs worlds of the whole path: whether each keeps every promise, and the story of one."""
+
+import traceback
+from dataclasses import dataclass
+
+from dev.simulation.path.apps import AppPool
+from dev.simulation.path.bugs import planted
+from dev.simulation.path.scenario import draw
+from dev.simulation.path.shrink import shrunk
+from dev.simulation.path.story import Event
+from dev.simulation.path.world import PathWorld, Scenario
+
+_APPS = AppPool()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Of one world."""
+
+    seed: int
+    records: int
+    failure: str | None
+    """The promise that it broke; for an error that is no promise, the traceback."""
+    events: list[Event]
+
+
+def run(scenario: Scenario, bug: str | None = None, *, is_told: bool = False) -> Outcome:
+    world = PathWorld(scenario, _APPS, is_told=is_told)
+    failure = None
+    try:
+        with planted(bug, world):
+            world.run()
+    except AssertionError as broken:
+        failure = str(broken)
+    except Exception:  # noqa: BLE001 - whatever it is, it is shown with its seed
+        failure = traceback.format_exc()
+    finally:
+        world.api.abandon()
+    world.story.tell("world", lambda: failure or "every promise is kept")
+    return Outcome(scenario.seed, world.ledger.records, failure, world.story.events)
+
+
+def run_seed(seed: int, bug: str | None = None) -> Outcome:
+    return run(draw(seed), bug)
+
+
+def story(seed: int, bug: str | None = None) -> Outcome:
+    """The world of that seed with its timeline; the smallest one that breaks the same promise, if it breaks one."""
+    scenario = draw(seed)
+    if run(scenario, bug).failure:
+        scenario = shrunk(scenario, lambda simpler: run(simpler, bug).failure)
+    return run(scenario, bug, is_told=True)
