@@ -29,8 +29,8 @@ _ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "simulated", "AWS_SECRET_ACCESS_KEY": "simu
 _RESTART_SECONDS = 2.0
 _LOOK_SECONDS_MIN = 10.0 - CLOCKS_DIFFER_SECONDS_MAX
 """A process with a limit of the backlog asks SQS for it no more often. (One that waits for a thread may be late.)"""
-_CALLS_MAX = 2 * CALLS_IN_FLIGHT_MAX + 4
-"""Of one process at SQS, for both queues, and those that it has given up and SQS has not."""
+_CALLS_MAX = 2 * CALLS_IN_FLIGHT_MAX
+"""Of one process at SQS, for both queues."""
 
 
 @dataclass(frozen=True, slots=True)

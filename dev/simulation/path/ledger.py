@@ -112,8 +112,9 @@ class Ledger:
             self.accepted += 1
             outcomes = document["records"]
             assert len(outcomes) == len(request.records), "a 202 names another number of records"
-            for position, record in enumerate(request.records):
-                self._hold(position, request, outcomes, exchange, is_accepted=record.reason is None)
+            told = [outcome.get("accepted", True) or outcome["dead_lettered"] for outcome in outcomes]
+            assert all(told), f"a 202 for records that are nowhere: {outcomes}"
+            self._hold_each(request, outcomes, exchange)
             return
         assert "x-request-id" in answer.headers, "an answer without the request's id"
         if document["code"] == "request_timed_out":
@@ -127,41 +128,38 @@ class Ledger:
         if not (request.is_held_in_part and document["code"] == "records_invalid"):
             assert document["code"] in _MAY_REFUSE, f"an odd answer to a good request: {document}"
             assert "retry-after" in answer.headers, "no Retry-After"
-        outcomes = document.get("records") or []
-        for position, outcome in enumerate(outcomes):
-            if outcome["accepted"] or outcome.get("dead_lettered"):
-                self._hold(position, request, outcomes, exchange, is_accepted=outcome["accepted"])
+        self._hold_each(request, document.get("records") or [], exchange)
 
-    def _hold(
-        self,
-        position: int,
-        request: RecordsRequest,
-        outcomes: list[dict[str, Any]],
-        exchange: Exchange,
-        *,
-        is_accepted: bool,
-    ) -> None:
-        """A client was told that the record is durable."""
-        record, outcome = request.records[position], outcomes[position]
+    def _hold_each(self, request: RecordsRequest, outcomes: list[dict[str, Any]], exchange: Exchange) -> None:
+        """A client was told what is durable."""
+        # Of several records of a request with one key, only the last is sent.
+        last = {outcome.get("id"): position for position, outcome in enumerate(outcomes)}
+        for record, outcome in zip(request.records, outcomes, strict=bool(outcomes)):
+            if outcome.get("accepted", True):  # a strict request's answer leaves it out
+                key = outcome["id"]
+                self._hold_told(record, outcome)
+                self._hold_durable(request.records[last[key]], outcomes[last[key]], exchange)
+            elif outcome.get("dead_lettered"):
+                self._hold_dead_letter(record, outcome)
+
+    def _hold_dead_letter(self, record: SentRecord, outcome: dict[str, Any]) -> None:
         version: str = outcome["version"]
-        if not is_accepted:
-            assert record.reason, f"a good record was dead-lettered: {record.text[:60]}"
-            acted = version in self._world.queue.versions or record.marker in self._dropped  # by the operator, since
-            assert self._has_letter(version) or acted, f"not in the dead-letter queue: {record.text[:60]}"
-            assert outcome["error"]["code"] == record.reason, f"a wrong reason: {outcome}"
-            return
+        assert record.reason, f"a good record was dead-lettered: {record.text[:60]}"
+        acted = version in self._world.queue.versions or record.marker in self._dropped  # by the operator, since
+        assert self._has_letter(version) or acted, f"not in the dead-letter queue: {record.text[:60]}"
+        assert outcome["error"]["code"] == record.reason, f"a wrong reason: {outcome}"
+
+    def _hold_told(self, record: SentRecord, outcome: dict[str, Any]) -> None:
         fate, key = self._fates[record.marker], outcome["id"]
+        assert not record.reason, f"a bad record was accepted: {record.text[:60]}"
         assert key == (record.key or key), f"another id than the client's: {outcome}"
         fate.ids.add(key)
         assert len(fate.ids) == 1 or (fate.request and not fate.request.has_own_names), f"two ids: {fate.ids}"
-        # Of several records of a request with one key, only the last is sent.
-        last, sent = max(
-            (each["version"], other)
-            for each, other in zip(outcomes, request.records, strict=True)
-            if each.get("id") == key
-        )
-        self._fates[sent.marker].confirmed[last] = key, exchange.arrived_at or 0.0
-        durable = self._is_durable(last, key) or sent.marker in self._dropped
+
+    def _hold_durable(self, record: SentRecord, outcome: dict[str, Any], exchange: Exchange) -> None:
+        version, key = outcome["version"], outcome["id"]
+        self._fates[record.marker].confirmed[version] = key, exchange.arrived_at or 0.0
+        durable = self._is_durable(version, key) or record.marker in self._dropped
         assert durable, f"accepted, and not durable: {record.text[:60]}"
 
     def _is_durable(self, version: str, key: str) -> bool:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,9 +29,12 @@ class SimulatedTransport(asyncio.Transport):
         self._send = send
         self._inbox: deque[bytes] = deque()
         self._closing = False
+        self.is_waiting = False
+        """For an answer."""
 
     def write(self, data: Any) -> None:  # noqa: ANN401 - as asyncio has it
         if not self._closing:
+            self.is_waiting = True
             self._send(bytes(data))
 
     def get_write_buffer_size(self) -> int:
@@ -59,6 +62,7 @@ class SimulatedTransport(asyncio.Transport):
     def deliver(self, data: bytes) -> None:
         """From the other end; empty when that closes."""
         if not self._closing:
+            self.is_waiting = False
             self._inbox.append(data)
             self._loop.arrive(self._read)
 
@@ -78,9 +82,9 @@ class SqsEndpoint:
         self._clock = clock
         self._chance = chance
         self._queues = queues
-        self.calls: Counter[SimulatedLoop] = Counter()
-        """In flight, by the process that made them."""
+        self._busy: defaultdict[SimulatedLoop, dict[SimulatedTransport, None]] = defaultdict(dict)
         self.calls_max = 0
+        """The most calls of one process that were in flight at once, those that it had given up left out."""
 
     async def connect(self, loop: SimulatedLoop, protocol_factory: Callable[[], asyncio.Protocol]) -> Any:  # noqa: ANN401 - as asyncio has it
         await asyncio.sleep(self._chance.latency())
@@ -91,21 +95,20 @@ class SqsEndpoint:
         protocol = protocol_factory()
 
         def send(request: bytes) -> None:
-            self._clock.start(lambda: self._serve(loop, request, transport), after=self._chance.latency())
+            self._count(self._busy[loop], transport)
+            self._clock.start(lambda: self._serve(request, transport), after=self._chance.latency())
 
         transport = SimulatedTransport(loop, protocol, send)
         protocol.connection_made(transport)
         return transport, protocol
 
-    def _serve(self, loop: SimulatedLoop, request: bytes, transport: SimulatedTransport) -> None:
-        self.calls[loop] += 1
-        self.calls_max = max(self.calls_max, self.calls[loop])
-        try:
-            self._answer(request, transport)
-        finally:
-            self.calls[loop] -= 1
+    def _count(self, busy: "dict[SimulatedTransport, None]", transport: SimulatedTransport) -> None:
+        for other in [each for each in busy if each.is_closing() or not each.is_waiting]:
+            del busy[other]
+        busy[transport] = None
+        self.calls_max = max(self.calls_max, len(busy))
 
-    def _answer(self, request: bytes, transport: SimulatedTransport) -> None:
+    def _serve(self, request: bytes, transport: SimulatedTransport) -> None:
         faults, chance = self._chance.faults, self._chance
         if chance.happens(faults.request_lost):
             return

@@ -34,10 +34,10 @@ def run(scenario: Scenario, bug: str | None = None, *, is_told: bool = False) ->
         failure = str(broken)
     except Exception:  # noqa: BLE001 - whatever it is, it is shown with its seed
         failure = traceback.format_exc()
-    finally:
-        world.api.abandon()
     world.story.tell("world", lambda: failure or "every promise is kept")
-    return Outcome(scenario.seed, world.ledger.records, failure, world.story.events)
+    outcome = Outcome(scenario.seed, world.ledger.records, failure, list(world.story.events))
+    world.close()
+    return outcome
 
 
 def run_seed(seed: int, bug: str | None = None) -> Outcome:

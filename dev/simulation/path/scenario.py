@@ -34,7 +34,7 @@ def draw(seed: int) -> Scenario:
     keys = [f"key-{n}" for n in range(random.choice([3, 20, 200]))] + ["hot", *special]
     clients = [(f"client-{n}", drawn_habits(random)) for n in range(random.choice([1, 3, 10]))]
     requests = []
-    for _ in range(random.choice([5, 20, 30, 50])):
+    for _ in range(random.choice([5, 20, 40, 50])):
         name, habits = random.choice(clients)
         at = random.choice([0.0, seconds / 2, random.uniform(0, seconds)])
         requests.append(PlannedRequest(at, name, habits, drawn_request(random, numbers, keys)))
@@ -72,10 +72,10 @@ def _bare(random: Random, number: int, keys: list[str], seconds: float) -> tuple
 
 def _setting(random: Random) -> Setting:
     return Setting(
-        units_per_second=random.choice([1, 5, 5, 20, 100, 1000]),
+        units_per_second=random.choice([1, 5, 5, 20, 100, 100, 1000]),
         burst_seconds=random.choice([0, 0, 10, 300]),
         workers=random.choice([2, 2, 3, 10]),
-        batch_size=random.choice([1, 5, 10, 10, 100, 100, 100, 100]),
+        batch_size=random.choice([1, 5, 10, 10, 10, *[100] * 8]),
         window_seconds=random.choice([1, 1, 20]),
         fresh_share=random.choice([0, 0.05, 0.5]),
         memory_mb=random.choice([128, 512, 1769]),
@@ -109,7 +109,7 @@ def _window(random: Random, odds: float, begins_before: float, seconds_max: floa
 
 def _faults(random: Random, seconds: float) -> SimulatedFaults:
     """Behind the queue. Most last for minutes, some for days."""
-    long = random.choice([60.0, 600.0, 600.0, _HOUR, _DAY if random.random() < 0.1 else _HOUR])  # noqa: PLR2004 - one of fifty
+    long = random.choice([60.0] * 8 + [600.0] * 10 + [_HOUR] * 2 + [_DAY if random.random() < 0.2 else _HOUR])  # noqa: PLR2004 - one of a hundred
     return SimulatedFaults(
         crash=_sometimes(random, 0.03),
         server_error=_sometimes(random, 0.5),

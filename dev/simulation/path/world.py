@@ -88,6 +88,11 @@ class PathWorld:
         self.api.close()
         self.ledger.verify()
 
+    def close(self) -> None:
+        """However the world ended, nothing of it runs any more."""
+        self.api.abandon()
+        self.buffer.clock.close()
+
     def _plan(self) -> None:
         clock, scenario = self.buffer.clock, self.scenario
         for planned in scenario.requests:
