@@ -167,7 +167,7 @@ class VirtualClock:
 
     def _suspend(self, until: float) -> None:
         task = self._current
-        self._schedule(task, min(until, task.deadline))
+        self._schedule(task, min(task.deadline, until))
         self._hub.switch()
         if self.now >= task.deadline:
             raise Killed

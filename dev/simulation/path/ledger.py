@@ -57,6 +57,8 @@ class Ledger:
         """Versions of all dead letters that there have ever been."""
         self._dropped: set[str] = set()
         """Markers of letters that the operator dropped."""
+        self.last_sent_at = 0.0
+        """When the last message was sent to the queue."""
         self.answers = 0
         self.accepted = 0
         self.tell: Callable[[str, Callable[[], str]], None] = lambda *_: None
@@ -88,6 +90,7 @@ class Ledger:
     def _sent(self, message: SimulatedMessage) -> None:
         fate = self._fates[marker_of(message.body)]
         version = _version(message)
+        self.last_sent_at = self._world.clock.now
         self.tell("queue", lambda: f"holds {fate.record.marker}, version …{version[-4:]}")
         if fate.request:
             assert version in self._letters or not fate.record.reason, f"a bad record was sent: {message.body[:60]}"

@@ -14,6 +14,8 @@ from dev.simulation.queue import IN_FLIGHT_MAX
 from dev.simulation.world import Setting
 
 _HOUR = 3600.0
+_FAIR = 0.15
+"""The share of worlds in which nothing goes wrong behind the queue: the table is only slow."""
 _SPECIAL = 0.05
 """The share of worlds with a request that is seldom."""
 _CRASHES = 0.005
@@ -48,7 +50,7 @@ def draw(seed: int) -> Scenario:
         faults=_faults(random, seconds),
         path_faults=_path_faults(random, seconds),
         requests=tuple(requests),
-        bare=tuple(_bare(random, next(numbers), keys, seconds) for _ in range(random.choice([0, 0, 5, 20]))),
+        bare=tuple(_bare(random, next(numbers), keys, seconds) for _ in range(random.choice([0, 0, 5, 10]))),
         commands=tuple(
             PlannedCommand(
                 random.uniform(0, 4 * seconds),
@@ -72,7 +74,7 @@ def _bare(random: Random, number: int, keys: list[str], seconds: float) -> tuple
 
 def _setting(random: Random) -> Setting:
     return Setting(
-        units_per_second=random.choice([1, 5, 5, 20, 100, 100, 1000]),
+        units_per_second=random.choice([1, 5, 20, 100, 100, 1000]),
         burst_seconds=random.choice([0, 0, 10, 300]),
         workers=random.choice([2, 2, 3, 10]),
         batch_size=random.choice([1, 5, 10, 10, 10, *[100] * 8]),
@@ -109,6 +111,8 @@ def _window(random: Random, odds: float, begins_before: float, seconds_max: floa
 
 def _faults(random: Random, seconds: float) -> SimulatedFaults:
     """Behind the queue. Most last for minutes, some for days."""
+    if random.random() < _FAIR:
+        return SimulatedFaults(reorder=_sometimes(random, 1.0), partial_receives=random.random() < 0.5)  # noqa: PLR2004 - half of them
     long = random.choice([60.0] * 8 + [600.0] * 10 + [_HOUR] * 2 + [_DAY if random.random() < 0.2 else _HOUR])  # noqa: PLR2004 - one of a hundred
     return SimulatedFaults(
         crash=_sometimes(random, 0.03),

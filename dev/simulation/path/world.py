@@ -14,11 +14,17 @@ from dev.simulation.path.network import SqsEndpoint
 from dev.simulation.path.operator import Operator
 from dev.simulation.path.requests import RecordsRequest, SentRecord
 from dev.simulation.path.story import Story
+from dev.simulation.queue import IN_FLIGHT_MAX
 from dev.simulation.world import Setting, World
 
 _CALM_SECONDS = 60.0
 """After the last fault, until the API is asked whether it accepts records as if nothing had been."""
 _ACCEPTANCE_SECONDS_MAX = 5.0
+_SLOWER_MAX, _SURGE_SECONDS_MAX = 1.5, 240.0
+"""How long a drain takes at most: so much longer than at the table's full rate, and a few minutes, until SQS's counts
+show a surge. The worst of some hundred worlds needs two thirds of it; docs/measurements/drain.md has the averages."""
+_BUSY_SECONDS_PER_PUT, _BUSY_PUTS_MIN = 0.15, 30
+"""What an invocation is paid for at most. The worst world, with the smallest function, needs half of it."""
 _CALM_NUMBER = 1_000_000
 """From here on, the numbers of the last records."""
 _SECONDS_MAX = 60 * 86_400.0
@@ -87,6 +93,24 @@ class PathWorld:
         self.buffer.drain(self.scenario.disturbed_seconds + 2 * _CALM_SECONDS, _SECONDS_MAX)
         self.api.close()
         self.ledger.verify()
+        if self._is_fair():
+            self._verify_rate()
+
+    def _is_fair(self) -> bool:
+        """Whether nothing goes wrong behind the queue, which has the template's window and all of its slots."""
+        faults, setting = self.scenario.faults, self.scenario.setting
+        usual = SimulatedFaults(reorder=faults.reorder, partial_receives=faults.partial_receives)
+        has_slots = setting.in_flight_max == IN_FLIGHT_MAX and setting.window_seconds == 1
+        return faults == usual and has_slots and not self.buffer.event_source.crashes
+
+    def _verify_rate(self) -> None:
+        """Promises 6 and 8: the table is used nearly always while there is a backlog, and waiting costs nothing."""
+        table, units_per_second = self.buffer.table, self.scenario.setting.units_per_second
+        seconds = table.last_put - self.ledger.last_sent_at
+        seconds_max = _SLOWER_MAX * table.units / units_per_second + _SURGE_SECONDS_MAX
+        assert seconds <= seconds_max, f"the drain took {seconds:,.0f} s for {table.units:,.0f} units"
+        busy, busy_max = self.buffer.event_source.busy_seconds, _BUSY_SECONDS_PER_PUT * (table.puts + _BUSY_PUTS_MIN)
+        assert busy <= busy_max, f"workers were paid for {busy:.1f} s for {table.puts} puts"
 
     def close(self) -> None:
         """However the world ended, nothing of it runs any more."""
