@@ -29,7 +29,7 @@ export BACKLOG_HOURS_MAX ?= 0
 export COUNT ?= 50
 export BYTES ?= 4096
 
-.PHONY: help env run dev burst load report screenshot test check simulate ops plan bench bench-drain bench-drain-goals bench-drain-real format openapi build deploy lock clean
+.PHONY: help env run dev burst load report screenshot test check simulate simulate-reached ops plan bench bench-drain bench-drain-goals bench-drain-real format openapi build deploy lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */  make \1|/' | column -t -s '|'
@@ -74,8 +74,11 @@ plan: run-env ## for a load: does its backlog drain, what to set, what it costs;
 	@exec $(RUN_BIN)/python -m ops plan $(ARGS)
 
 SEEDS ?= 5000
-simulate: env ## the drain in virtual time, in thousands of random worlds with every fault; SEEDS= or SEED= for one
-	@$(BIN)/python -m dev.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+simulate: env ## the whole path in virtual time, in thousands of random worlds with every fault; SEEDS= or SEED= for one, BUG=
+	@$(BIN)/python -m dev.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(BUG),--bug "$(BUG)")
+
+simulate-reached: env ## which faults, and which branches of the policy, the simulated worlds reach
+	@$(BIN)/python -m dev.simulation.reached
 
 bench: env $(FASTIFY) $(LAMBDA_RUNTIME) ## what a record costs at the API, compared with other servers (seven minutes)
 	@$(BIN)/python -m dev.bench.door

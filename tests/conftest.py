@@ -15,11 +15,11 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True)
 def _log_as_before() -> Iterator[None]:
-    """A simulated world silences the consumer's log; other tests read it."""
-    log = logging.getLogger("consumer")
-    level = log.level
+    """A simulated world silences the logs of consumer and API; other tests read them."""
+    levels = {log: log.level for log in map(logging.getLogger, ("consumer", "api"))}
     yield
-    log.setLevel(level)
+    for log, level in levels.items():
+        log.setLevel(level)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

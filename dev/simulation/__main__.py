@@ -8,7 +8,7 @@ import time
 from functools import partial
 
 from dev.simulation.path.bugs import BUGS
-from dev.simulation.path.runner import Outcome, run_seed, story
+from dev.simulation.path.runner import WorldOutcome, run_seed, story
 from dev.simulation.path.story import line_of
 
 
@@ -41,7 +41,7 @@ def _run(seeds: range, bug: str | None) -> int:
     return 0
 
 
-def _tell(outcome: Outcome) -> int:
+def _tell(outcome: WorldOutcome) -> int:
     print("\n".join(line_of(event) for event in outcome.events))
     if outcome.failure:
         print(f"\nAgain: make simulate SEED={outcome.seed}")

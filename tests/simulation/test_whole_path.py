@@ -7,7 +7,7 @@ import pytest
 from dev.simulation.path.bugs import BUGS
 from dev.simulation.path.client import Habits
 from dev.simulation.path.requests import RecordsRequest, SentRecord
-from dev.simulation.path.runner import Outcome, run, run_seed, story
+from dev.simulation.path.runner import WorldOutcome, run, run_seed, story
 from dev.simulation.path.scenario import draw
 from dev.simulation.path.shrink import shrunk
 from dev.simulation.path.world import PlannedRequest
@@ -27,7 +27,7 @@ def test_every_promise_is_kept(first: int) -> None:
 def test_a_seed_is_the_same_world_again(seed: int) -> None:
     """To the last event and its time."""
 
-    def told() -> Outcome:
+    def told() -> WorldOutcome:
         return run(draw(seed), is_told=True)
 
     first, second = told(), told()

@@ -259,6 +259,7 @@ class Ledger:
             assert fate.letters or record.marker in self._dropped, f"lost: {record.text[:60]}"
             return
         winner = self._fates[item["m"]["S"]]
+        assert winner is fate or record.key, f"an id of its own is another record's as well: {record.text[:60]}"
         sent_at = winner.first_sent[_item_version(item)]
         assert winner is fate or arrived_at <= sent_at + CLOCKS_DIFFER_SECONDS_MAX, (
             f"an older record won: {winner.record.text[:60]} was sent at {sent_at:.3f} s, and {record.text[:60]} had"

@@ -14,7 +14,7 @@ _APPS = AppPool()
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class WorldOutcome:
     """Of one world."""
 
     seed: int
@@ -24,7 +24,7 @@ class Outcome:
     events: list[Event]
 
 
-def run(scenario: Scenario, bug: str | None = None, *, is_told: bool = False) -> Outcome:
+def run(scenario: Scenario, bug: str | None = None, *, is_told: bool = False) -> WorldOutcome:
     world = PathWorld(scenario, _APPS, is_told=is_told)
     failure = None
     try:
@@ -35,16 +35,16 @@ def run(scenario: Scenario, bug: str | None = None, *, is_told: bool = False) ->
     except Exception:  # noqa: BLE001 - whatever it is, it is shown with its seed
         failure = traceback.format_exc()
     world.story.tell("world", lambda: failure or "every promise is kept")
-    outcome = Outcome(scenario.seed, world.ledger.records, failure, list(world.story.events))
+    outcome = WorldOutcome(scenario.seed, world.ledger.records, failure, list(world.story.events))
     world.close()
     return outcome
 
 
-def run_seed(seed: int, bug: str | None = None) -> Outcome:
+def run_seed(seed: int, bug: str | None = None) -> WorldOutcome:
     return run(draw(seed), bug)
 
 
-def story(seed: int, bug: str | None = None) -> Outcome:
+def story(seed: int, bug: str | None = None) -> WorldOutcome:
     """The world of that seed with its timeline; the smallest one that breaks the same promise, if it breaks one."""
     scenario = draw(seed)
     if run(scenario, bug).failure:

@@ -53,7 +53,7 @@ def draw(seed: int) -> Scenario:
         bare=tuple(_bare(random, next(numbers), keys, seconds) for _ in range(random.choice([0, 0, 5, 10]))),
         commands=tuple(
             PlannedCommand(
-                random.uniform(0, 4 * seconds),
+                random.uniform(0, 2 * seconds),
                 random.choice(["send-back", "send-back", "drop", "move"]),
                 random.choice([None, None, None, random.uniform(0, 2.0)]),
             )

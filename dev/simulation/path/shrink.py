@@ -15,7 +15,7 @@ from dev.simulation.world import Setting
 _LISTS = ("requests", "bare", "commands")
 
 
-def shrunk(scenario: Scenario, failure: Callable[[Scenario], str | None], runs_max: int = 1000) -> Scenario:
+def shrunk(scenario: Scenario, failure: Callable[[Scenario], str | None], runs_max: int = 500) -> Scenario:
     """The smallest one found that fails as this one does; `failure` runs one and says how it fails."""
     kind = _kind(failure(scenario))
     runs = 0

@@ -1,5 +1,6 @@
 """One world of the whole path, from one seed: clients, API, queue, consumer, table, dead letters, and the operator."""
 
+import logging
 from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
@@ -18,7 +19,7 @@ from dev.simulation.queue import IN_FLIGHT_MAX
 from dev.simulation.world import Setting, World
 
 _CALM_SECONDS = 60.0
-"""After the last fault, until the API is asked whether it accepts records as if nothing had been."""
+"""After the last fault, at least, until the API is asked whether it accepts records as if nothing had been."""
 _ACCEPTANCE_SECONDS_MAX = 5.0
 _SLOWER_MAX, _SURGE_SECONDS_MAX = 1.5, 240.0
 """How long a drain takes at most: so much longer than at the table's full rate, and a few minutes, until SQS's counts
@@ -64,6 +65,7 @@ class Scenario:
 
 class PathWorld:
     def __init__(self, scenario: Scenario, apps: AppPool, *, is_told: bool = False) -> None:
+        logging.getLogger("api").setLevel(logging.CRITICAL)  # thousands of lines that nobody reads
         self.scenario = scenario
         random = Random(f"path {scenario.seed}")
         self.chance = PathChance(scenario.path_faults, random)
@@ -78,6 +80,9 @@ class PathWorld:
         queues = {"records": self.buffer.queue, "dead-letters": self.buffer.dead_letter_queue}
         self.endpoint = SqsEndpoint(self.buffer.clock, self.chance, queues)
         self.api = SimulatedApi(self.buffer, self.endpoint, self.chance, scenario.api, apps=apps, story=self.story)
+        self._left = len(scenario.requests) + len(scenario.commands)
+        """What clients and operator have not done yet."""
+        self._is_over = False
         self._listen()
         self.operator = Operator(self.buffer, self.chance, self.ledger, self.story)
 
@@ -90,7 +95,10 @@ class PathWorld:
     def run(self) -> None:
         """To the end. Raises `AssertionError` when a promise is broken."""
         self._plan()
-        self.buffer.drain(self.scenario.disturbed_seconds + 2 * _CALM_SECONDS, _SECONDS_MAX)
+        buffer = self.buffer
+        buffer.event_source.start()
+        buffer.clock.run(until=lambda: self._is_over and not buffer.queue.messages, seconds_max=_SECONDS_MAX)
+        buffer.event_source.stop()
         self.api.close()
         self.ledger.verify()
         if self._is_fair():
@@ -126,11 +134,16 @@ class PathWorld:
             self.ledger.add_bare(record)
             clock.start(partial(self._send_bare, record), after=at)
         for each in scenario.commands:
-            clock.start(partial(self.operator.act, each.command, each.killed_after), after=each.at)
+            clock.start(partial(self._act, each), after=each.at)
         clock.start(self._calm_down, after=scenario.disturbed_seconds)
 
     def _send(self, planned: PlannedRequest) -> None:
         self._client(planned.client, planned.habits).send(planned.request)
+        self._left -= 1
+
+    def _act(self, planned: PlannedCommand) -> None:
+        self.operator.act(planned.command, planned.killed_after)
+        self._left -= 1
 
     def _client(self, name: str, habits: Habits) -> Client:
         return Client(name, habits, self.buffer.clock, self.chance, self.ledger, self.story, self.api.servers)
@@ -140,13 +153,16 @@ class PathWorld:
         self.buffer.queue.send(record.text, {})
 
     def _calm_down(self) -> None:
-        """In front of the queue all is well again, and a minute later every server accepts records at once."""
+        """In front of the queue all is well again. When all clients are done, every server accepts records at once."""
         self.chance.is_calm = True
         self.story.tell("world", lambda: "all is well in front of the queue")
         self.buffer.clock.sleep(_CALM_SECONDS)
+        while self._left:
+            self.buffer.clock.sleep(_CALM_SECONDS)
         for number, server in enumerate(self.api.servers()):
             if not self.scenario.api.backlog_hours_max:  # a full backlog is no fault
                 self._ask_for_acceptance(server, _CALM_NUMBER + number)
+        self._is_over = True
 
     def _ask_for_acceptance(self, server: Server, number: int) -> None:
         record = SentRecord(f"r{number}", f'{{"id":"calm-{number}","m":"r{number}"}}', f"calm-{number}")

@@ -1,6 +1,7 @@
 """One FastAPI app for every path: what guards it, guards ingestion too."""
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request
 from mangum import Mangum
+from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from api import problems
@@ -224,3 +226,10 @@ def test_the_openapi_document_gives_no_idempotency_key_that_a_page_could_fill_in
     assert not {"example", "examples"} & key.keys()
     assert not {"example", "examples", "default"} & key["schema"].keys()
     assert "`2026-11-23/batch-7`" in key["description"]
+
+
+def test_no_refusal_waits_for_a_thread() -> None:
+    """Starlette calls a handler of errors that is no coroutine in a thread, and there are forty of them."""
+    handlers = create_app(components_of()).exception_handlers
+    assert {problems.Problem, StarletteHTTPException} <= handlers.keys()
+    assert all(inspect.iscoroutinefunction(handler) for handler in handlers.values())
