@@ -105,7 +105,7 @@ def _is_excused(lines: list[str], number: int) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.simulation.reached", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=1000, help="how many worlds (default: 1000)")
+    parser.add_argument("--seeds", type=int, default=400, help="how many worlds (default: 400)")
     seeds = range(parser.parse_args().seeds)
     logging.disable(logging.CRITICAL)
     modules, faults = measured(seeds)

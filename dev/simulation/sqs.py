@@ -4,12 +4,16 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import ReadTimeoutError
+
 from dev.simulation.bill import SimulatedBill
 from dev.simulation.clock import VirtualClock, VirtualTask
 from dev.simulation.faults import Chance, error
 from dev.simulation.queue import VISIBILITY_SECONDS_MAX, SimulatedQueue, message_bytes
 
 CALL_SECONDS = 0.004
+_TIMEOUT_SECONDS = 2.0
+"""As `consumer.clients` has it: how long a call waits for an answer that never comes."""
 _CHANGE_BATCH_MAX = 10
 
 
@@ -108,6 +112,10 @@ class SqsClient:
         self._chance.maybe_crash()
         self._clock.sleep(CALL_SECONDS)
         self._bill.add_request(operation, size)
-        self._chance.maybe_fail(fails, operation, apply)
+        try:
+            self._chance.maybe_fail(fails, operation, apply)
+        except ReadTimeoutError:
+            self._clock.sleep(_TIMEOUT_SECONDS)
+            raise
         apply()
         self._chance.maybe_crash()

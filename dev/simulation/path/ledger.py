@@ -45,6 +45,8 @@ class Fate:
     """When a message of each of its versions was in the queue first."""
     ids: set[str] = field(default_factory=set)
     """That clients were told."""
+    was_sent: bool = False
+    """Of a bad record: it was on the queue, or a client was told that it is a dead letter."""
     attempts: int = 0
     letters: int = 0
 
@@ -96,6 +98,7 @@ class Ledger:
             assert version in self._letters or not fate.record.reason, f"a bad record was sent: {message.body[:60]}"
             assert not fate.request.is_refused, f"a record of a refused request was sent: {message.body[:60]}"
         fate.first_sent.setdefault(version, self._world.clock.now)
+        fate.was_sent = True
         assert len(fate.first_sent) <= max(fate.attempts, 1), f"more versions than attempts: {message.body[:60]}"
 
     def _dead_lettered(self, letter: SimulatedMessage) -> None:
@@ -151,6 +154,7 @@ class Ledger:
         acted = version in self._world.queue.versions or record.marker in self._dropped  # by the operator, since
         assert self._has_letter(version) or acted, f"not in the dead-letter queue: {record.text[:60]}"
         assert outcome["error"]["code"] == record.reason, f"a wrong reason: {outcome}"
+        self._fates[record.marker].was_sent = True
 
     def _hold_told(self, record: SentRecord, outcome: dict[str, Any]) -> None:
         fate, key = self._fates[record.marker], outcome["id"]
@@ -211,6 +215,9 @@ class Ledger:
         for fate in self._fates.values():
             if fate.record.reason is None:
                 self._verify_good(fate, items)
+            elif fate.was_sent:
+                kept = fate.letters or fate.record.marker in self._dropped
+                assert kept, f"a bad record is nowhere: {fate.record.text[:60]}"
 
     def _verify_letters(self) -> None:
         for letter in self._world.dead_letter_queue.messages.values():
