@@ -24,6 +24,8 @@ _ACCEPTANCE_SECONDS_MAX = 5.0
 _SLOWER_MAX, _SURGE_SECONDS_MAX = 1.5, 240.0
 """How long a drain takes at most: so much longer than at the table's full rate, and a few minutes, until SQS's counts
 show a surge. The worst of some hundred worlds needs two thirds of it; docs/measurements/drain.md has the averages."""
+_RECORD_SECONDS_MAX = 60.0
+"""A table that needs longer for a single record is used less: the others back off from it for minutes."""
 _BUSY_SECONDS_PER_PUT, _BUSY_PUTS_MIN = 0.15, 30
 """What an invocation is paid for at most. The worst world, with the smallest function, needs half of it."""
 _CALM_NUMBER = 1_000_000
@@ -109,7 +111,9 @@ class PathWorld:
         faults, setting = self.scenario.faults, self.scenario.setting
         usual = SimulatedFaults(reorder=faults.reorder, partial_receives=faults.partial_receives)
         has_slots = setting.in_flight_max == IN_FLIGHT_MAX and setting.window_seconds == 1
-        return faults == usual and has_slots and not self.buffer.event_source.crashes
+        largest = max(len(record.text) for planned in self.scenario.requests for record in planned.request.records)
+        is_small = largest / 1024 <= _RECORD_SECONDS_MAX * setting.units_per_second
+        return faults == usual and has_slots and is_small and not self.buffer.event_source.crashes
 
     def _verify_rate(self) -> None:
         """Promises 6 and 8: the table is used nearly always while there is a backlog, and waiting costs nothing."""
