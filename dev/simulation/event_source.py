@@ -12,7 +12,8 @@ from dev.simulation.bill import INIT_SECONDS, SimulatedBill
 from dev.simulation.clock import Killed, VirtualClock, VirtualTask
 from dev.simulation.environments import FunctionEnvironment, FunctionEnvironments
 from dev.simulation.faults import Crashed, Window
-from dev.simulation.queue import RECEIVE_MAX, SimulatedMessage, SimulatedQueue
+from dev.simulation.message import SimulatedMessage
+from dev.simulation.queue import RECEIVE_MAX, SimulatedQueue
 
 INVOKE_SECONDS = 0.01
 IDLE_POLLERS = 5

@@ -8,11 +8,11 @@ import math
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import NamedTuple
 
-from dev.simulation.clock import EPOCH_MS, VirtualClock, VirtualTask
+from dev.simulation.clock import VirtualClock, VirtualTask
 from dev.simulation.faults import Chance
+from dev.simulation.message import SimulatedMessage, State, message_bytes
 
 RECEIVE_MAX = 10
 RETENTION_SECONDS = 14 * 86_400
@@ -23,48 +23,10 @@ VISIBILITY_SECONDS_MAX = 43_200
 _SAMPLE_SECONDS = 1.0
 
 
-class State(Enum):
-    VISIBLE = "visible"
-    IN_FLIGHT = "in_flight"
-    DELAYED = "delayed"
-
-
 class QueueCounts(NamedTuple):
     visible: int
     in_flight: int
     delayed: int
-
-
-@dataclass(slots=True, eq=False)
-class SimulatedMessage:
-    message_id: str
-    body: str
-    attributes: dict[str, str]
-    sent: float
-    size: int
-    """Bytes, as SQS meters them: https://aws.amazon.com/sqs/pricing/"""
-    visible_at: float = 0.0
-    received_at: float = 0.0
-    first_received_at: float = 0.0
-    receives: int = 0
-    handle: str = ""
-    lineage: int = 0
-    """How many invocations of the consumer led to it: the trace header says so, which the SDK hands on."""
-    moved: bool = False
-    """By SQS, to the dead-letter queue."""
-    gone: bool = False
-    state: State = State.VISIBLE
-
-    def becomes_visible(self, at: float) -> bool:
-        return self.visible_at == at and self.state is not State.VISIBLE and not self.gone
-
-    @property
-    def sent_ms(self) -> int:
-        return EPOCH_MS + int(self.sent * 1000)
-
-    @property
-    def first_received_ms(self) -> int:
-        return EPOCH_MS + int(self.first_received_at * 1000)
 
 
 @dataclass(slots=True)
@@ -303,8 +265,3 @@ class SimulatedQueue:
     def _drop(self, message: SimulatedMessage, into: list[SimulatedMessage]) -> None:
         self.delete(message.message_id)
         into.append(message)
-
-
-def message_bytes(body: str, attributes: dict[str, str]) -> int:
-    size = len(body) if body.isascii() else len(body.encode())
-    return size + sum(len(name) + len("String") + len(text.encode()) for name, text in attributes.items())

@@ -9,7 +9,8 @@ from botocore.exceptions import ReadTimeoutError
 from dev.simulation.bill import SimulatedBill
 from dev.simulation.clock import VirtualClock, VirtualTask
 from dev.simulation.faults import Chance, error
-from dev.simulation.queue import VISIBILITY_SECONDS_MAX, SimulatedQueue, message_bytes
+from dev.simulation.message import message_bytes
+from dev.simulation.queue import VISIBILITY_SECONDS_MAX, SimulatedQueue
 
 CALL_SECONDS = 0.004
 _TIMEOUT_SECONDS = 2.0

@@ -25,7 +25,8 @@ from dev.simulation.dynamodb import PUT_CPU_SECONDS, PUT_SECONDS, DynamoDbClient
 from dev.simulation.environments import FunctionEnvironments, Handler
 from dev.simulation.event_source import EventSource
 from dev.simulation.faults import Chance, SimulatedFaults
-from dev.simulation.queue import IN_FLIGHT_MAX, SimulatedMessage, SimulatedQueue
+from dev.simulation.message import SimulatedMessage
+from dev.simulation.queue import IN_FLIGHT_MAX, SimulatedQueue
 from dev.simulation.sqs import SqsClient
 from ops.workload import MEMORY_MB
 from records.json_text import write

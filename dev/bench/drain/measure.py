@@ -9,7 +9,8 @@ from dev.bench.drain.policies import FOREBAY, Policy
 from dev.simulation.bill import SimulatedBill, cores
 from dev.simulation.dynamodb import PUT_CPU_SECONDS, PUT_SECONDS
 from dev.simulation.faults import SimulatedFaults
-from dev.simulation.queue import RECEIVE_MAX, SimulatedMessage
+from dev.simulation.message import SimulatedMessage
+from dev.simulation.queue import RECEIVE_MAX
 from dev.simulation.world import Setting, World
 
 KILOBYTES_OF_UNITS = {1: 0.5, 5: 4.0, 101: 100.0}

@@ -54,7 +54,7 @@ class Exchange:
                 self.clock.wake(self.client)
 
     def wait(self, seconds: float) -> HttpAnswer | None:
-        """Of the client: for the answer. None when there is none by then, or the connection broke."""
+        """The client waits for its answer. None if it does not arrive in time, or if the connection breaks."""
         until = self.clock.now + seconds
         self.client = self.clock.current
         while not self.is_over and self.clock.now < until:

@@ -3,7 +3,6 @@
 A broken promise raises `AssertionError`, at the moment at which it can be seen.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,18 +13,17 @@ from boto3.dynamodb.types import TypeDeserializer
 from api.ingest.body import REQUEST_SECONDS_MAX
 from api.ingest.lane import WAIT_SECONDS_MAX
 from api.outbound.group_commit import SEND_SECONDS_MAX
+from dev.simulation.message import SimulatedMessage
 from dev.simulation.path.exchange import Exchange, HttpAnswer
+from dev.simulation.path.marks import id_in, item_version, marker_of, may_be_refused, may_crash, version_of
 from dev.simulation.path.requests import RecordsRequest, SentRecord
-from dev.simulation.queue import SimulatedMessage
 from dev.simulation.world import World
-from records.version import version_of_bare_message
 
 CLOCKS_DIFFER_SECONDS_MAX = 0.5
 """Between any two machines of a world. Of two versions made within so long, either may be the newer one."""
 ANSWER_SECONDS_MAX = WAIT_SECONDS_MAX + SEND_SECONDS_MAX + 8.0
 """After its body has arrived: the wait for a thread, the time for which SQS is tried, and what a slow machine's threads
 and the network take themselves."""
-_MARKER = re.compile(r'(?<=")r\d+(?=")')
 _ACCEPTED = 202
 _MAY_REFUSE = {"queue_busy", "api_busy", "queue_unavailable", "backlog_full"}
 """Codes of answers to good requests that ask the client to try again."""
@@ -61,8 +59,6 @@ class Ledger:
         """Markers of letters that the operator dropped."""
         self.last_sent_at = 0.0
         """When the last message was sent to the queue."""
-        self.answers = 0
-        self.accepted = 0
         self.tell: Callable[[str, Callable[[], str]], None] = lambda *_: None
         world.queue.on_send = self._sent
         world.dead_letter_queue.on_send = self._dead_lettered
@@ -91,7 +87,7 @@ class Ledger:
 
     def _sent(self, message: SimulatedMessage) -> None:
         fate = self._fates[marker_of(message.body)]
-        version = _version(message)
+        version = version_of(message)
         self.last_sent_at = self._world.clock.now
         self.tell("queue", lambda: f"holds {fate.record.marker}, version …{version[-4:]}")
         if fate.request:
@@ -107,7 +103,6 @@ class Ledger:
 
     def answered(self, request: RecordsRequest, exchange: Exchange, answer: HttpAnswer) -> None:
         """Holds an answer against what is so now."""
-        self.answers += 1
         waited = self._world.clock.now - (exchange.arrived_at or self._world.clock.now)
         assert waited <= ANSWER_SECONDS_MAX, f"a client waited {waited:.1f} s for its answer"
         if b'"message"' in answer.body[:20]:
@@ -115,7 +110,6 @@ class Ledger:
         document = answer.document
         if answer.status == _ACCEPTED:
             assert not request.is_refused, "a bad record was accepted"
-            self.accepted += 1
             outcomes = document["records"]
             assert len(outcomes) == len(request.records), "a 202 names another number of records"
             told = [outcome.get("accepted", True) or outcome["dead_lettered"] for outcome in outcomes]
@@ -171,7 +165,7 @@ class Ledger:
 
     def _is_durable(self, version: str, key: str) -> bool:
         item = self._world.table.items.get(key)
-        stored = item is not None and _item_version(item) >= version
+        stored = item is not None and item_version(item) >= version
         return stored or version in self._world.queue.versions or self._has_letter(version)
 
     def _has_letter(self, version: str) -> bool:
@@ -179,11 +173,11 @@ class Ledger:
 
     def deleted(self, message: SimulatedMessage) -> None:
         """The event source mapping deletes a message: by then its record is somewhere else."""
-        version, marker = _version(message), marker_of(message.body)
+        version, marker = version_of(message), marker_of(message.body)
         self.tell("queue", lambda: f"is done with {marker}")
-        stored = self._world.table.items.get(self._fates[marker].record.key or _id_in(message.body))
+        stored = self._world.table.items.get(self._fates[marker].record.key or id_in(message.body))
         there = (
-            (stored is not None and _item_version(stored) >= version)
+            (stored is not None and item_version(stored) >= version)
             or version in self._world.queue.versions
             or any(letter.body == message.body for letter in self._world.dead_letter_queue.messages.values())
         )
@@ -197,7 +191,7 @@ class Ledger:
         """The consumer's invocation ends. What it has copied to a queue must not return to the queue as well."""
         copied = self._world.sqs.copied[self._world.clock.current]
         for version in copied:
-            messages = [message for message in batch if _version(message) == version]
+            messages = [message for message in batch if version_of(message) == version]
             if len({message.message_id for message in messages}) < len(messages):
                 continue  # delivered twice in one batch: what is done with one delivery is not with the other
             returning = sum(message.message_id in failed for message in messages)
@@ -262,44 +256,13 @@ class Ledger:
         """Its item is its own, or that of one that was accepted later; or it is a dead letter that may be one."""
         record = fate.record
         item = self._world.table.items.get(key)
-        if item is None or _item_version(item) < version:
+        if item is None or item_version(item) < version:
             assert fate.letters or record.marker in self._dropped, f"lost: {record.text[:60]}"
             return
         winner = self._fates[item["m"]["S"]]
         assert winner is fate or record.key, f"an id of its own is another record's as well: {record.text[:60]}"
-        sent_at = winner.first_sent[_item_version(item)]
+        sent_at = winner.first_sent[item_version(item)]
         assert winner is fate or arrived_at <= sent_at + CLOCKS_DIFFER_SECONDS_MAX, (
             f"an older record won: {winner.record.text[:60]} was sent at {sent_at:.3f} s, and {record.text[:60]} had"
             f" arrived at {arrived_at:.3f} s"
         )
-
-
-def may_crash(key: str | None) -> bool:
-    """Whether records of this key may end the consumer's process."""
-    return key is not None and key.startswith("crashes")
-
-
-def may_be_refused(key: str | None) -> bool:
-    """Whether the table may refuse records of this key for ever, or for a time."""
-    return key is not None and key.startswith("refused")
-
-
-def marker_of(body: str) -> str:
-    found = _MARKER.search(body)
-    assert found, f"nobody sent this message: {body[:60]}"
-    return found[0]
-
-
-def _version(message: SimulatedMessage) -> str:
-    return message.attributes.get("version") or version_of_bare_message(message.message_id, message.sent_ms)
-
-
-def _item_version(item: dict[str, Any]) -> str:
-    version: str = item["_forebay"]["M"]["version"]["S"]
-    return version
-
-
-def _id_in(body: str) -> str:
-    """Of a record without an id, the API has put one into the message."""
-    found = re.search(r'"id":"([^"]*)"', body)
-    return found[1] if found else ""

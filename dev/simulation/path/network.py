@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dev.simulation.clock import VirtualClock
+from dev.simulation.message import message_bytes
 from dev.simulation.path.event_loop import SimulatedLoop
 from dev.simulation.path.faults import PathChance
-from dev.simulation.queue import SimulatedQueue, message_bytes
+from dev.simulation.queue import SimulatedQueue
 from records.limits import SEND_BATCH_BYTES_MAX, SEND_BATCH_ENTRIES_MAX
 
 _FOREVER = 3600.0

@@ -7,11 +7,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dev.simulation.clock import Killed, VirtualClock
 from dev.simulation.faults import error as error_of
+from dev.simulation.message import SimulatedMessage
 from dev.simulation.path.faults import PathChance
 from dev.simulation.path.ledger import Ledger
 from dev.simulation.path.story import Story
 from dev.simulation.path.threads import SimulatedThreads
-from dev.simulation.queue import SimulatedMessage, SimulatedQueue
+from dev.simulation.queue import SimulatedQueue
 from dev.simulation.world import World
 from ops.dead_letter_queue import DeadLetterQueue, Selection
 from ops.rate_limit import RateLimit
