@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from threading import Lock
 from typing import Generic, TypeVar
 
-_READ_SECONDS_MAX = 5.0
+READ_SECONDS_MAX = 5.0
 """How long a request waits for a read; then it gets its answer, whatever AWS does."""
 CALLS_AT_ONCE = 8
 """Fewer than the ten connections that a boto3 client keeps."""
@@ -36,7 +36,7 @@ class Calls(Generic[_Client]):
     async def __call__(self, call: Callable[[_Client], _Answer]) -> _Answer:
         """Raises `CallFailed`, also when the call takes too long; its thread then ends by the client's own timeouts."""
         try:
-            async with asyncio.timeout(_READ_SECONDS_MAX):
+            async with asyncio.timeout(READ_SECONDS_MAX):
                 return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, call)
         except TimeoutError:
             raise CallFailed("TimeoutError") from None

@@ -58,32 +58,36 @@ class DynamoDbClient:
         self._hot = WriteCapacity(faults.hot_key_units_per_second, 0, clock.monotonic) if faults.hot_key else None
 
     def describe_table(self, **_request: Any) -> dict[str, Any]:  # noqa: ANN401 - as the client takes them
-        self._clock.sleep(_ASK_SECONDS)
-        if any(window.holds(self._clock.now) for window in self._chance.faults.missing):
-            raise error("ResourceNotFoundException", "DescribeTable")
+        self._ask("DescribeTable")
         return {"Table": {"ProvisionedThroughput": {"WriteCapacityUnits": self._capacity.units_per_second}}}
 
     def get_item(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
-        self._clock.sleep(_ASK_SECONDS)
+        self._ask("GetItem")
         item = self._table.items.get(request["Key"]["id"]["S"])
         return {"Item": item} if item else {}
+
+    def _ask(self, operation: str) -> None:
+        self._clock.sleep(_ASK_SECONDS)
+        if self._chance.holds("missing", self._clock.now):
+            raise error("ResourceNotFoundException", operation)
 
     def put_item(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
         self._chance.maybe_crash()
         self._clock.compute(self._put_cpu_seconds, wait=self._put_seconds)
-        faults, chance = self._chance.faults, self._chance
+        chance = self._chance
         key = request["Item"]["id"]["S"]
         if key.startswith("crashes"):
             raise Crashed
-        if key.startswith("refused") and self._clock.now < faults.refused_until:
+        if key.startswith("refused") and self._clock.now < chance.faults.refused_until:
+            chance.note("refused_until")
             raise error("ValidationException", "PutItem")
-        if any(window.holds(self._clock.now) for window in faults.misconfigured):
+        if self._chance.holds("misconfigured", self._clock.now):
             raise error("AccessDeniedException", "PutItem")
-        if any(window.holds(self._clock.now) for window in faults.missing):
+        if self._chance.holds("missing", self._clock.now):
             raise error("ResourceNotFoundException", "PutItem")
-        if chance.happens(faults.server_error):
+        if chance.happens("server_error"):
             raise error("InternalServerError", "PutItem")
-        if chance.happens(faults.timeout):
+        if chance.happens("timeout"):
             if chance.random.random() < 0.5:  # noqa: PLR2004 - half of them
                 self._put(request)
             self._clock.sleep(_TIMEOUT_SECONDS)
@@ -97,10 +101,11 @@ class DynamoDbClient:
         key = item["id"]["S"]
         if self._hot and key == self._chance.faults.hot_key:
             if not self._hot.admits():
+                self._chance.note("hot_key")
                 raise self._throttle("TableWriteKeyRangeThroughputExceeded")
-        elif any(window.holds(self._clock.now) for window in self._chance.faults.throttled):
+        elif self._chance.holds("throttled", self._clock.now):
             raise self._throttle("TableWriteProvisionedThroughputExceeded")
-        if any(window.holds(self._clock.now) for window in self._chance.faults.index_throttled):
+        if self._chance.holds("index_throttled", self._clock.now):
             raise self._throttle("IndexWriteProvisionedThroughputExceeded")
         if not self._capacity.admits():
             raise self._throttle("TableWriteProvisionedThroughputExceeded")
@@ -122,7 +127,7 @@ class DynamoDbClient:
 
     def _throttle(self, reason: str) -> Exception:
         self._table.throttles += 1
-        if self._chance.happens(self._chance.faults.unreasoned):
+        if self._chance.happens("unreasoned"):
             return error(self._chance.random.choice(_THROTTLES), "PutItem")
         reasons = [{"reason": reason, "resource": "table"}]
         return error("ProvisionedThroughputExceededException", "PutItem", ThrottlingReasons=reasons)

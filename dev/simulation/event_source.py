@@ -4,14 +4,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from dev.simulation.bill import INIT_SECONDS, SimulatedBill
 from dev.simulation.clock import Killed, VirtualClock, VirtualTask
 from dev.simulation.environments import FunctionEnvironment, FunctionEnvironments
-from dev.simulation.faults import Crashed, Window
+from dev.simulation.faults import Crashed
 from dev.simulation.message import SimulatedMessage
 from dev.simulation.queue import RECEIVE_MAX, SimulatedQueue
 
@@ -54,8 +54,8 @@ class EventSource:
     """Called when an invocation begins, in its task."""
     answered: Callable[[list[SimulatedMessage], set[str]], None] = lambda *_: None
     """Called with the batch of an invocation that has succeeded, and the ids of the messages that return."""
-    throttled: Sequence[Window] = ()
-    """When Lambda has no concurrency left for the function."""
+    is_throttled: Callable[[], bool] = lambda: False
+    """Whether Lambda has no concurrency left for the function."""
     allows_loops: bool = True
     """The function's RecursiveLoop is Allow, not Terminate."""
     window_seconds: float = 0.0
@@ -141,7 +141,7 @@ class EventSource:
         return self._lineages[self.clock.current] + 1
 
     def _invoke(self, messages: list[SimulatedMessage]) -> None:
-        if any(window.holds(self.clock.now) for window in self.throttled):
+        if self.is_throttled():
             self.clock.sleep(_THROTTLED_SECONDS)
             return
         if not self.allows_loops:

@@ -1,12 +1,15 @@
 """What goes wrong in a simulated world, and how often. All of it from one seed."""
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import ClientError, ReadTimeoutError
+
+_Faults = TypeVar("_Faults")
 
 
 class Crashed(BaseException):
@@ -68,23 +71,37 @@ def error(code: str, operation: str, **more: Any) -> ClientError:  # noqa: ANN40
     return ClientError(response, operation)
 
 
-class Chance:
-    """Whether a fault happens to one call."""
+class ChanceOf(Generic[_Faults]):
+    """Whether a fault happens to one call, and how often each has. Faults go by the names of their fields."""
 
-    def __init__(self, faults: SimulatedFaults, random: Random) -> None:
+    def __init__(self, faults: _Faults, random: Random) -> None:
         self.faults = faults
         self.random = random
+        self.happened: Counter[str] = Counter()
 
-    def happens(self, share: float) -> bool:
-        return share > 0 and self.random.random() < share
+    def happens(self, fault: str) -> bool:
+        """Of a share."""
+        share: float = getattr(self.faults, fault)
+        return share > 0 and self.random.random() < share and self.note(fault)
 
+    def holds(self, fault: str, now: float) -> bool:
+        """Of windows."""
+        return any(window.holds(now) for window in getattr(self.faults, fault)) and self.note(fault)
+
+    def note(self, fault: str) -> bool:
+        """It happens now."""
+        self.happened[fault] += 1
+        return True
+
+
+class Chance(ChanceOf[SimulatedFaults]):
     def maybe_crash(self) -> None:
-        if self.happens(self.faults.crash):
+        if self.happens("crash"):
             raise Crashed
 
-    def maybe_fail(self, share: float, operation: str, apply: Callable[[], None]) -> None:
+    def maybe_fail(self, fault: str, operation: str, apply: Callable[[], None]) -> None:
         """A failure of a call that may have been carried out all the same."""
-        if self.happens(share):
+        if self.happens(fault):
             if self.random.random() < 0.5:  # noqa: PLR2004 - half of them
                 apply()
             if self.random.random() < 0.5:  # noqa: PLR2004 - half of them

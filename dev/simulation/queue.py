@@ -105,10 +105,11 @@ class SimulatedQueue:
         self._before_change()
         self._show_what_is_due()
         chance, visible = self.chance, self._visible
-        if chance.happens(chance.faults.reorder):
+        if chance.happens("reorder"):
             visible.rotate(chance.random.randrange(1 + len(visible)))
         if chance.faults.partial_receives:
             most = chance.random.randint(1, most)
+            chance.note("partial_receives")
         received: list[SimulatedMessage] = []
         while visible and len(received) < most and self._in_flight < self.in_flight_max:
             message = visible.popleft()
@@ -198,7 +199,7 @@ class SimulatedQueue:
             self._delivered.append((message.visible_at, message))
         else:
             self._hide(message, visibility)
-        if self.chance.happens(self.chance.faults.duplicate):
+        if self.chance.happens("duplicate"):
             self._visible.append(message)
         return message
 

@@ -56,8 +56,7 @@ class SqsClient:
                 lineage = self._lineage()
                 self._queue.send(request["MessageBody"], attributes, request["DelaySeconds"], lineage=lineage)
 
-        faults = self._chance.faults
-        fails = faults.dead_letter_fails if request["QueueUrl"] == "dead-letters" else faults.queue_call_fails
+        fails = "dead_letter_fails" if request["QueueUrl"] == "dead-letters" else "queue_call_fails"
         self._call("SendMessage", fails, send, message_bytes(request["MessageBody"], attributes))
         self.copied[self._clock.current].append(attributes.get("version", ""))
         return {}
@@ -75,11 +74,11 @@ class SqsClient:
                 if code := self._queue.hide(entry["ReceiptHandle"], entry["VisibilityTimeout"]):
                     failed[entry["Id"]] = code
 
-        self._call("ChangeMessageVisibilityBatch", self._chance.faults.queue_call_fails, hide)
+        self._call("ChangeMessageVisibilityBatch", "queue_call_fails", hide)
         return {"Failed": [{"Id": name, "Code": code, "SenderFault": True} for name, code in failed.items()]}
 
     def delete_message(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
-        self._call("DeleteMessage", self._chance.faults.queue_call_fails, lambda: self._delete(request))
+        self._call("DeleteMessage", "queue_call_fails", lambda: self._delete(request))
         return {}
 
     def get_queue_attributes(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
@@ -87,7 +86,7 @@ class SqsClient:
 
         https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
         """
-        self._call("GetQueueAttributes", self._chance.faults.queue_call_fails, lambda: None)
+        self._call("GetQueueAttributes", "queue_call_fails", lambda: None)
         return self.attributes(**request)
 
     def attributes(self, **request: Any) -> dict[str, Any]:  # noqa: ANN401 - as above
@@ -109,12 +108,12 @@ class SqsClient:
     def _delete(self, request: dict[str, Any]) -> None:
         self._queue.delete(request["ReceiptHandle"])
 
-    def _call(self, operation: str, fails: float, apply: Callable[[], None], size: int = 0) -> None:
+    def _call(self, operation: str, fault: str, apply: Callable[[], None], size: int = 0) -> None:
         self._chance.maybe_crash()
         self._clock.sleep(CALL_SECONDS)
         self._bill.add_request(operation, size)
         try:
-            self._chance.maybe_fail(fails, operation, apply)
+            self._chance.maybe_fail(fault, operation, apply)
         except ReadTimeoutError:
             self._clock.sleep(_TIMEOUT_SECONDS)
             raise

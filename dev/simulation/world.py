@@ -150,7 +150,7 @@ class World:
             clock=self.clock,
             deleted=deleted,
             bill=self._bill,
-            throttled=self.chance.faults.invocations_throttled,
+            is_throttled=lambda: self.chance.holds("invocations_throttled", self.clock.now),
             allows_loops=setting.allows_loops,
             window_seconds=setting.window_seconds,
         )
@@ -158,9 +158,17 @@ class World:
     def _change_capacity(self) -> None:
         """At the times that the faults say."""
         for at, units in self.chance.faults.capacity:
-            self.clock.start(lambda units=units: self.capacity.provision(units), after=at)  # type: ignore[misc] # a lambda's default
+            self.clock.start(partial(self._provision, units), after=at)
         for at, seconds in self.chance.faults.burst:
-            self.clock.start(lambda seconds=seconds: self.capacity.keep(seconds), after=at)  # type: ignore[misc] # as above
+            self.clock.start(partial(self._keep, seconds), after=at)
+
+    def _provision(self, units: float) -> None:
+        self.chance.note("capacity")
+        self.capacity.provision(units)
+
+    def _keep(self, seconds: float) -> None:
+        self.chance.note("burst")
+        self.capacity.keep(seconds)
 
     @property
     def dead_letters(self) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ class MachineClock:
         self._set()
 
     def now(self) -> float:
-        if self._chance.happens(self._chance.faults.clock_steps):
+        if self._chance.happens("clock_steps"):
             self._set()
         return EPOCH_MS / 1000 + self._clock.now + self._offset
 
@@ -83,7 +83,7 @@ class ReadsOfSqs:
             assert self._asked <= most, "SQS is asked too often for the backlog"
         for _ in range(self._attempts):
             self._world.clock.sleep(self._chance.latency())
-            if not self._chance.happens(self._chance.faults.call_fails):
+            if not self._chance.happens("call_fails"):
                 return self._world.sqs.attributes(**request)
         raise error("InternalFailure", "GetQueueAttributes")
 
@@ -147,6 +147,7 @@ class SimulatedApi:
         process = self.processes.get(number % self._setting.processes)
         if process and process.takes_requests and not self._chance.is_calm:
             self._story.tell(process.name, lambda: f"{what}, with {len(process.exchanges)} requests in flight")
+            self._chance.note(what)
             process.kill() if what == "killed" else process.terminate()
 
     def _start(self, number: int) -> None:

@@ -93,7 +93,7 @@ class Client:
             return None
         left = self.habits.timeout_seconds - (self.clock.now - began)
         answer = exchange.wait(max(left, 0.0))
-        if answer is None or self.chance.happens(self.chance.faults.client_answer_lost):
+        if answer is None or self.chance.happens("client_answer_lost"):
             return None
         self.clock.sleep(self.chance.latency())
         self.ledger.answered(request, exchange, answer)
@@ -101,7 +101,7 @@ class Client:
 
     def _send_body(self, connection: ServerSide, exchange: Exchange) -> bool:
         """False when it went away before the end."""
-        goes_away = self.chance.happens(self.chance.faults.client_disconnects)
+        goes_away = self.chance.happens("client_disconnects")
         body, pieces = exchange.request.body, max(self.habits.pieces, 1 + goes_away)
         size = -(-len(body) // pieces)
         for piece in range(pieces):

@@ -5,7 +5,7 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from dev.simulation.faults import Window
+from dev.simulation.faults import ChanceOf, Window
 
 
 @dataclass(slots=True)
@@ -48,20 +48,19 @@ class PathFaults:
     """A machine's clock is set, forth or back, once in a second."""
 
 
-class PathChance:
-    """Whether a fault happens to one call. `is_calm`: from now on, nothing goes wrong any more."""
+class PathChance(ChanceOf[PathFaults]):
+    """`is_calm`: from now on, nothing goes wrong any more."""
 
     def __init__(self, faults: PathFaults, random: Random) -> None:
-        self.faults = faults
-        self.random = random
+        super().__init__(faults, random)
         self.is_calm = False
 
-    def happens(self, share: float) -> bool:
-        return share > 0 and not self.is_calm and self.random.random() < share
+    def happens(self, fault: str) -> bool:
+        return not self.is_calm and super().happens(fault)
+
+    def holds(self, fault: str, now: float) -> bool:
+        return not self.is_calm and super().holds(fault, now)
 
     def latency(self) -> float:
         """Of one way through the network, in seconds."""
         return self.random.uniform(0.001, 0.02)
-
-    def is_down(self, now: float) -> bool:
-        return not self.is_calm and any(window.holds(now) for window in self.faults.sqs_down)

@@ -58,7 +58,7 @@ class ApiFunction:
     def _take(self) -> ApiEnvironment:
         while self._free:
             environment = self._free.pop(self.chance.random.randrange(len(self._free)))
-            if not self.chance.happens(self.chance.faults.recycled):
+            if not self.chance.happens("recycled"):
                 return environment
             environment.loop.close()
         self.clock.sleep(_COLD_START_SECONDS)
@@ -66,7 +66,7 @@ class ApiFunction:
 
     def _answer(self, environment: ApiEnvironment, exchange: Exchange) -> HttpAnswer:
         random = self.chance.random
-        stops = self.chance.happens(self.chance.faults.function_stops)
+        stops = self.chance.happens("function_stops")
         self.clock.kill_at(self.clock.now + (random.random() * 0.1 if stops else TIMEOUT_SECONDS))
         asyncio.set_event_loop(environment.loop)  # where Mangum looks for it
         try:

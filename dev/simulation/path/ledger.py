@@ -59,6 +59,8 @@ class Ledger:
         """Markers of letters that the operator dropped."""
         self.last_sent_at = 0.0
         """When the last message was sent to the queue."""
+        self.messages_max = 0
+        """The most messages that the queue has ever held."""
         self.tell: Callable[[str, Callable[[], str]], None] = lambda *_: None
         world.queue.on_send = self._sent
         world.dead_letter_queue.on_send = self._dead_lettered
@@ -68,6 +70,11 @@ class Ledger:
     @property
     def records(self) -> int:
         return len(self._fates)
+
+    def content_of(self, marker: str) -> dict[str, Any]:
+        """What the item of that record holds, besides the id that the API may give it."""
+        assert marker in self._fates, f"nobody sent {marker}"
+        return self._fates[marker].record.content
 
     # What happens
 
@@ -89,6 +96,7 @@ class Ledger:
         fate = self._fates[marker_of(message.body)]
         version = version_of(message)
         self.last_sent_at = self._world.clock.now
+        self.messages_max = max(self.messages_max, len(self._world.queue.messages))
         self.tell("queue", lambda: f"holds {fate.record.marker}, version …{version[-4:]}")
         if fate.request:
             assert version in self._letters or not fate.record.reason, f"a bad record was sent: {message.body[:60]}"

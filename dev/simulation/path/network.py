@@ -89,7 +89,7 @@ class SqsEndpoint:
 
     async def connect(self, loop: SimulatedLoop, protocol_factory: Callable[[], asyncio.Protocol]) -> Any:  # noqa: ANN401 - as asyncio has it
         await asyncio.sleep(self._chance.latency())
-        if self._chance.happens(self._chance.faults.connect_fails):
+        if self._chance.happens("connect_fails"):
             if self._chance.random.random() < 0.5:  # noqa: PLR2004 - half of them
                 await asyncio.sleep(_FOREVER)
             raise ConnectionRefusedError
@@ -110,20 +110,20 @@ class SqsEndpoint:
         self.calls_max = max(self.calls_max, len(busy))
 
     def _serve(self, request: bytes, transport: SimulatedTransport) -> None:
-        faults, chance = self._chance.faults, self._chance
-        if chance.happens(faults.request_lost):
+        chance = self._chance
+        if chance.happens("request_lost"):
             return
         self._clock.sleep(chance.latency())
         status, answer = self._carry_out(request)
-        if chance.happens(faults.answer_lost):
+        if chance.happens("answer_lost"):
             return
-        late = _LATE_SECONDS * (1 + chance.random.random()) if chance.happens(faults.answer_late) else 0.0
+        late = _LATE_SECONDS * (1 + chance.random.random()) if chance.happens("answer_late") else 0.0
         self._clock.sleep(chance.latency() + late)
         text = json.dumps(answer).encode()
         response = b"HTTP/1.1 %d x\r\ncontent-length: %d\r\n\r\n%s" % (status, len(text), text)
-        if chance.happens(faults.bytes_left_over):
+        if chance.happens("bytes_left_over"):
             response += _LEFT_OVER
-        if chance.happens(faults.connection_closed):
+        if chance.happens("connection_closed"):
             response = response[: chance.random.randrange(2 * len(response))]  # half of them are whole
             transport.deliver(response)
             self._clock.sleep(chance.random.choice([0.0, 10 * chance.random.random()]))
@@ -140,8 +140,9 @@ class SqsEndpoint:
         assert len({entry["Id"] for entry in entries}) == len(entries), "SQS would refuse the batch for its ids"
         assert sum(_size(entry) for entry in entries) <= SEND_BATCH_BYTES_MAX, "SQS would refuse the batch for its size"
         chance, queue = self._chance, self._queues[call["QueueUrl"]]
-        if chance.is_down(self._clock.now) or chance.happens(chance.faults.call_fails):
-            if not chance.is_down(self._clock.now) and chance.random.random() < 0.5:  # noqa: PLR2004 - half of them
+        is_down = chance.holds("sqs_down", self._clock.now)
+        if is_down or chance.happens("call_fails"):
+            if not is_down and chance.random.random() < 0.5:  # noqa: PLR2004 - half of them
                 self._carry_out_each(queue, entries)
             status, code = chance.random.choice(_ERRORS)
             return status, {"__type": f"com.amazonaws.sqs#{code}", "message": code}
@@ -149,16 +150,16 @@ class SqsEndpoint:
 
     def _carry_out_each(self, queue: SimulatedQueue, entries: list[dict[str, Any]]) -> dict[str, Any]:
         """The result names the entries in any order."""
-        chance, faults = self._chance, self._chance.faults
+        chance = self._chance
         successful: list[dict[str, Any]] = []
         failed: list[dict[str, Any]] = []
         for entry in entries:
-            fails = chance.happens(faults.entry_fails)
+            fails = chance.happens("entry_fails")
             if not fails or chance.random.random() < 0.5:  # noqa: PLR2004 - half of them
                 queue.send(entry["MessageBody"], _attributes(entry))
             if fails:
                 failed.append({"Id": entry["Id"], "Code": "InternalError", "SenderFault": False})
-            elif not chance.happens(faults.entry_unmentioned):
+            elif not chance.happens("entry_unmentioned"):
                 successful.append({"Id": entry["Id"]})
         chance.random.shuffle(successful)
         return {"Successful": successful, "Failed": failed}

@@ -73,13 +73,12 @@ class OperatorsSqs:
 
     def _call(self, operation: str) -> None:
         self._world.clock.sleep(_CALL_SECONDS)
-        if self._chance.happens(self._chance.faults.call_fails):
+        if self._chance.happens("call_fails"):
             raise error_of("ServiceUnavailable", operation)
 
     def _confirmed(self, entries: list[dict[str, Any]]) -> dict[str, Any]:
         """Some of them only: whether the others were carried out, the answer does not say."""
-        faults = self._chance.faults
-        return {"Successful": [{"Id": each["Id"]} for each in entries if not self._chance.happens(faults.entry_fails)]}
+        return {"Successful": [{"Id": each["Id"]} for each in entries if not self._chance.happens("entry_fails")]}
 
 
 class VirtualStop(StopFlag):

@@ -9,7 +9,7 @@ from dev.simulation.path.api import ApiSetting
 from dev.simulation.path.client import drawn_habits
 from dev.simulation.path.faults import PathFaults
 from dev.simulation.path.requests import SentRecord, drawn_request, special_request
-from dev.simulation.path.world import PlannedCommand, PlannedRequest, Scenario
+from dev.simulation.path.world import PlannedCommand, PlannedRead, PlannedRequest, Scenario
 from dev.simulation.queue import IN_FLIGHT_MAX
 from dev.simulation.world import Setting
 
@@ -51,6 +51,7 @@ def draw(seed: int) -> Scenario:
         path_faults=_path_faults(random, seconds),
         requests=tuple(requests),
         bare=tuple(_bare(random, next(numbers), keys, seconds) for _ in range(random.choice([0, 0, 5, 10]))),
+        reads=tuple(_read(random, keys, seconds) for _ in range(random.choice([0, 0, 5, 15]))),
         commands=tuple(
             PlannedCommand(
                 random.uniform(0, 2 * seconds),
@@ -70,6 +71,11 @@ def _bare(random: Random, number: int, keys: list[str], seconds: float) -> tuple
         return at, SentRecord(marker, template.format(m=marker), None, reason)
     key = random.choice(keys)
     return at, SentRecord(marker, f'{{"id":"{key}","m":"{marker}"}}', key)
+
+
+def _read(random: Random, keys: list[str], seconds: float) -> PlannedRead:
+    path = random.choice(["/records", "/records", "/buffer", "/ready"])
+    return PlannedRead(random.uniform(0, 2 * seconds), path, random.choice(keys) if path == "/records" else "")
 
 
 def _setting(random: Random) -> Setting:

@@ -12,7 +12,7 @@ from dev.simulation.path.faults import PathFaults
 from dev.simulation.path.world import PlannedRequest, Scenario
 from dev.simulation.world import Setting
 
-_LISTS = ("requests", "bare", "commands")
+_LISTS = ("requests", "bare", "reads", "commands")
 
 
 def shrunk(scenario: Scenario, failure: Callable[[Scenario], str | None], runs_max: int = 500) -> Scenario:

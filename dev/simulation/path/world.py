@@ -13,6 +13,7 @@ from dev.simulation.path.faults import PathChance, PathFaults
 from dev.simulation.path.ledger import Ledger
 from dev.simulation.path.network import SqsEndpoint
 from dev.simulation.path.operator import Operator
+from dev.simulation.path.reader import Reader
 from dev.simulation.path.requests import RecordsRequest, SentRecord
 from dev.simulation.path.story import Story
 from dev.simulation.queue import IN_FLIGHT_MAX
@@ -42,6 +43,13 @@ class PlannedRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedRead:
+    at: float
+    path: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedCommand:
     at: float
     command: str
@@ -60,6 +68,7 @@ class Scenario:
     requests: tuple[PlannedRequest, ...]
     bare: tuple[tuple[float, SentRecord], ...]
     """Records that producers put on the queue themselves, and when."""
+    reads: tuple[PlannedRead, ...]
     commands: tuple[PlannedCommand, ...]
     disturbed_seconds: float
     """So long, requests arrive and things go wrong in front of the queue."""
@@ -82,7 +91,7 @@ class PathWorld:
         queues = {"records": self.buffer.queue, "dead-letters": self.buffer.dead_letter_queue}
         self.endpoint = SqsEndpoint(self.buffer.clock, self.chance, queues)
         self.api = SimulatedApi(self.buffer, self.endpoint, self.chance, scenario.api, apps=apps, story=self.story)
-        self._left = len(scenario.requests) + len(scenario.commands)
+        self._left = len(scenario.requests) + len(scenario.reads) + len(scenario.commands)
         """What clients and operator have not done yet."""
         self._is_over = False
         self._listen()
@@ -137,12 +146,19 @@ class PathWorld:
         for at, record in scenario.bare:
             self.ledger.add_bare(record)
             clock.start(partial(self._send_bare, record), after=at)
+        for read in scenario.reads:
+            clock.start(partial(self._read, read), after=read.at)
         for each in scenario.commands:
             clock.start(partial(self._act, each), after=each.at)
         clock.start(self._calm_down, after=scenario.disturbed_seconds)
 
     def _send(self, planned: PlannedRequest) -> None:
         self._client(planned.client, planned.habits).send(planned.request)
+        self._left -= 1
+
+    def _read(self, planned: PlannedRead) -> None:
+        reader = Reader("reader", self.buffer, self.chance, self.ledger, self.story, self.api.servers)
+        reader.read(planned.path, planned.key)
         self._left -= 1
 
     def _act(self, planned: PlannedCommand) -> None:
