@@ -39,6 +39,8 @@ class SimulatedFaults:
     dead_letter_fails: float = 0.0
     queue_call_fails: float = 0.0
     """A change of visibility, a re-enqueued message, a deletion, a count of messages."""
+    queue_call_slow: float = 0.0
+    """Any call of SQS by the consumer is answered just within its time limit."""
     duplicate: float = 0.0
     """A message is delivered, and stays visible."""
     reorder: float = 0.0

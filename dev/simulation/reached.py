@@ -1,21 +1,26 @@
-"""`python -m dev.simulation.reached`: which faults and which branches of the policy the worlds reach.
+"""`python -m dev.simulation.reached`: which faults happen in the worlds, and which branches of the code they reach.
 
-Fails when a branch of the policy is left that no world reaches, and that has no reason in `UNREACHABLE`.
+Fails when a fault never happened, and when a branch of the policy is left that no world reaches and that has no reason
+in `UNREACHABLE`.
 """
 
 import argparse
 import json
 import logging
+import multiprocessing
 import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import coverage
 
 from dev.paths import ROOT
+from dev.simulation.faults import SimulatedFaults
+from dev.simulation.path.faults import PathFaults
 
 POLICY = [
     "api/ingest/backlog_limit.py",
@@ -41,6 +46,9 @@ UNREACHABLE = {
     "return _VERSION.fullmatch(text) is not None": "the worlds' messages have valid versions; tests/unit has others",
 }
 """Lines, and why no world reaches them or what follows them."""
+_SOURCES = ["api", "consumer", "records"]
+_NOT_OF_CALLS = {"hot_key_units_per_second"}
+"""A field that says how a fault is, not that it happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +60,37 @@ class Reached:
     missing: list[str]
 
 
-def measured(seeds: range) -> tuple[list[Reached], Counter[str]]:
-    """Runs the worlds; the second is in how many of them each fault may happen."""
+def measured(seeds: range) -> tuple[list[Reached], list[Counter[str]]]:
+    """Runs the worlds; the second is, world by world, how often each fault happened."""
+    halves = [seeds[0::2], seeds[1::2]]
+    with tempfile.TemporaryDirectory() as folder, multiprocessing.get_context("spawn").Pool(2) as pool:
+        data = str(Path(folder) / "coverage")
+        happened = pool.map(partial(_run, data=data), halves)
+        report = Path(folder) / "coverage.json"
+        cover = coverage.Coverage(data_file=data, config_file=False)
+        cover.combine()
+        cover.json_report(outfile=str(report))
+        files = json.loads(report.read_text())["files"]
+    return [_reached(path, file) for path, file in sorted(files.items())], [*happened[0], *happened[1]]
+
+
+def _run(seeds: range, data: str) -> list[Counter[str]]:
+    """In a process of its own, which has imported nothing of what is measured."""
+    logging.disable(logging.CRITICAL)
     cover = coverage.Coverage(
-        branch=True, source=["api", "consumer", "records"], concurrency="greenlet", data_file=None, config_file=False
+        branch=True, source=_SOURCES, concurrency="greenlet", data_file=data, data_suffix=True, config_file=False
     )
     cover.start()
-    # Imported while it is measured: a module's own lines run when it is imported.
-    from dev.simulation.path.runner import run  # noqa: PLC0415 - as above
-    from dev.simulation.path.scenario import draw  # noqa: PLC0415 - as above
+    from dev.simulation.path.runner import run_seed  # noqa: PLC0415 - a module's own lines run when it is imported
 
-    faults: Counter[str] = Counter()
+    happened = []
     for seed in seeds:
-        scenario = draw(seed)
-        faults.update(_drawn(scenario.faults))
-        faults.update(_drawn(scenario.path_faults))
-        failure = run(scenario).failure
-        assert failure is None, f"seed {seed}: {failure}"
+        outcome = run_seed(seed)
+        assert outcome.failure is None, f"seed {seed}: {outcome.failure}"
+        happened.append(outcome.happened)
     cover.stop()
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "coverage.json"
-        cover.json_report(outfile=str(report))
-        files = {str(Path(name)): each for name, each in json.loads(report.read_text())["files"].items()}
-    return [_reached(path, files[path]) for path in POLICY], faults
-
-
-def _drawn(faults: Any) -> list[str]:  # noqa: ANN401 - of both kinds
-    return [
-        each.name for each in fields(faults) if getattr(faults, each.name) not in (0, [], None, False, float("inf"))
-    ]
+    cover.save()
+    return happened
 
 
 def _reached(path: str, file: dict[str, Any]) -> Reached:
@@ -103,19 +113,34 @@ def _is_excused(lines: list[str], number: int) -> bool:
     return any(each in UNREACHABLE for each in above)
 
 
+def _print_faults(happened: list[Counter[str]]) -> bool:
+    """Whether each has happened."""
+    times: Counter[str] = sum(happened, Counter())
+    print(f"{'Fault':<26}{'worlds':>8}{'times':>10}  (of {len(happened)} worlds)")
+    names = sorted({each.name for kind in (SimulatedFaults, PathFaults) for each in fields(kind)} - _NOT_OF_CALLS)
+    for name in names:
+        print(f"  {name:<24}{sum(name in world for world in happened):>8}{times[name]:>10,}")
+    return all(times[name] for name in names)
+
+
+def _print_branches(modules: list[Reached]) -> bool:
+    """Whether the policy is reached."""
+    policy = [each for each in modules if each.path in POLICY]
+    print("\nBranches of the policy:")
+    for each in policy:
+        print(f"  {each.path:<34}{each.branches:>4}  {', '.join(each.missing) or 'all reached'}")
+    print("\nThe rest of what runs in the worlds (what is left of it, tests reach):")
+    for each in modules:
+        if each not in policy and each.branches:
+            print(f"  {each.path:<34}{each.branches:>4}  {len(each.missing)} lines and branches not reached")
+    return not any(each.missing for each in policy)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m dev.simulation.reached", description=__doc__)
     parser.add_argument("--seeds", type=int, default=400, help="how many worlds (default: 400)")
-    seeds = range(parser.parse_args().seeds)
-    logging.disable(logging.CRITICAL)
-    modules, faults = measured(seeds)
-    print(f"Faults, and in how many of {len(seeds)} worlds each may happen:")
-    for name, count in sorted(faults.items()):
-        print(f"  {name:<26}{count:>6}")
-    print("\nBranches of the policy:")
-    for each in modules:
-        print(f"  {each.path:<34}{each.branches:>4}  {', '.join(each.missing) or 'all reached'}")
-    return 1 if any(each.missing for each in modules) else 0
+    modules, happened = measured(range(parser.parse_args().seeds))
+    return 0 if all([_print_faults(happened), _print_branches(modules)]) else 1
 
 
 if __name__ == "__main__":

@@ -112,6 +112,8 @@ class SqsClient:
         self._chance.maybe_crash()
         self._clock.sleep(CALL_SECONDS)
         self._bill.add_request(operation, size)
+        if self._chance.happens("queue_call_slow"):
+            self._clock.sleep(_TIMEOUT_SECONDS * self._chance.random.random())
         try:
             self._chance.maybe_fail(fault, operation, apply)
         except ReadTimeoutError:

@@ -40,8 +40,11 @@ class ApiProcess:
         return self._takes_requests
 
     def take(self, exchange: Exchange) -> "_ServerSide":
-        """The end of the connection to which the client sends its body."""
+        """The end of the connection to which the client sends its body. Nobody listens where the process has ended."""
         server_side = _ServerSide(exchange, self)
+        if self.loop.is_closed():
+            exchange.end(None)
+            return server_side
         self.exchanges[exchange] = server_side
         self.loop.arrive(lambda: self.loop.create_task(self._serve(server_side)))
         return server_side

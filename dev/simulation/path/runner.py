@@ -1,6 +1,7 @@
 """Runs worlds of the whole path: whether each keeps every promise, and the story of one."""
 
 import traceback
+from collections import Counter
 from dataclasses import dataclass
 
 from dev.simulation.path.apps import AppPool
@@ -22,6 +23,8 @@ class WorldOutcome:
     failure: str | None
     """The promise that it broke; for an error that is no promise, the traceback."""
     events: list[Event]
+    happened: Counter[str]
+    """How often each fault has."""
 
 
 def run(scenario: Scenario, bug: str | None = None, *, is_told: bool = False) -> WorldOutcome:
@@ -35,7 +38,8 @@ def run(scenario: Scenario, bug: str | None = None, *, is_told: bool = False) ->
     except Exception:  # noqa: BLE001 - whatever it is, it is shown with its seed
         failure = traceback.format_exc()
     world.story.tell("world", lambda: failure or "every promise is kept")
-    outcome = WorldOutcome(scenario.seed, world.ledger.records, failure, list(world.story.events))
+    happened = world.chance.happened + world.buffer.chance.happened
+    outcome = WorldOutcome(scenario.seed, world.ledger.records, failure, list(world.story.events), happened)
     world.close()
     return outcome
 

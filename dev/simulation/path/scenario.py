@@ -1,5 +1,6 @@
 """A scenario, drawn from a seed: how large its world is, what is sent, and what goes wrong."""
 
+from collections.abc import Iterator
 from itertools import count
 from random import Random
 
@@ -16,10 +17,12 @@ from dev.simulation.world import Setting
 _HOUR = 3600.0
 _FAIR = 0.15
 """The share of worlds in which nothing goes wrong behind the queue: the table is only slow."""
-_SPECIAL = 0.05
+_SPECIAL = 0.08
 """The share of worlds with a request that is seldom."""
-_CRASHES = 0.005
+_CRASHES = 0.002
 """The share of worlds with a record that ends the process. It takes a day until SQS gives that up."""
+_PILE = 0.03
+"""The share of worlds in which so many bad records come at once that a batch has hardly time for them."""
 _DAY = 24 * _HOUR
 _POISON = [
     ('{{"m":"{m}"', "json_malformed"),
@@ -36,7 +39,7 @@ def draw(seed: int) -> Scenario:
     keys = [f"key-{n}" for n in range(random.choice([3, 20, 200]))] + ["hot", *special]
     clients = [(f"client-{n}", drawn_habits(random)) for n in range(random.choice([1, 3, 10]))]
     requests = []
-    for _ in range(random.choice([5, 20, 40, 50])):
+    for _ in range(random.choice([5, 15, 30, 45])):
         name, habits = random.choice(clients)
         at = random.choice([0.0, seconds / 2, random.uniform(0, seconds)])
         requests.append(PlannedRequest(at, name, habits, drawn_request(random, numbers, keys)))
@@ -50,7 +53,8 @@ def draw(seed: int) -> Scenario:
         faults=_faults(random, seconds),
         path_faults=_path_faults(random, seconds),
         requests=tuple(requests),
-        bare=tuple(_bare(random, next(numbers), keys, seconds) for _ in range(random.choice([0, 0, 5, 10]))),
+        bare=tuple(_bare(random, next(numbers), keys, seconds) for _ in range(random.choice([0, 0, 5, 10])))
+        + _pile(random, numbers, seconds),
         reads=tuple(_read(random, keys, seconds) for _ in range(random.choice([0, 0, 5, 15]))),
         commands=tuple(
             PlannedCommand(
@@ -67,10 +71,21 @@ def draw(seed: int) -> Scenario:
 def _bare(random: Random, number: int, keys: list[str], seconds: float) -> tuple[float, SentRecord]:
     marker, at = f"r{number}", random.uniform(0, seconds)
     if random.random() < 0.2:  # noqa: PLR2004 - one of five
-        template, reason = random.choice(_POISON)
-        return at, SentRecord(marker, template.format(m=marker), None, reason)
+        return at, _poison(random, marker)
     key = random.choice(keys)
     return at, SentRecord(marker, f'{{"id":"{key}","m":"{marker}"}}', key)
+
+
+def _poison(random: Random, marker: str) -> SentRecord:
+    template, reason = random.choice(_POISON)
+    return SentRecord(marker, template.format(m=marker), None, reason)
+
+
+def _pile(random: Random, numbers: Iterator[int], seconds: float) -> tuple[tuple[float, SentRecord], ...]:
+    """In some worlds, a producer that is broken."""
+    at = random.uniform(0, seconds)
+    size = 120 if random.random() < _PILE else 0
+    return tuple((at, _poison(random, f"r{next(numbers)}")) for _ in range(size))
 
 
 def _read(random: Random, keys: list[str], seconds: float) -> PlannedRead:
@@ -80,10 +95,10 @@ def _read(random: Random, keys: list[str], seconds: float) -> PlannedRead:
 
 def _setting(random: Random) -> Setting:
     return Setting(
-        units_per_second=random.choice([1, 5, 20, 100, 100, 1000]),
+        units_per_second=random.choice([1, 5, 5, 20, 20, 100, 100, 1000]),
         burst_seconds=random.choice([0, 0, 10, 300]),
         workers=random.choice([2, 2, 3, 10]),
-        batch_size=random.choice([1, 5, 10, 10, 10, *[100] * 8]),
+        batch_size=random.choice([1, 5, *[10] * 10, *[100] * 28]),
         window_seconds=random.choice([1, 1, 20]),
         fresh_share=random.choice([0, 0.05, 0.5]),
         memory_mb=random.choice([128, 512, 1769]),
@@ -119,13 +134,14 @@ def _faults(random: Random, seconds: float) -> SimulatedFaults:
     """Behind the queue. Most last for minutes, some for days."""
     if random.random() < _FAIR:
         return SimulatedFaults(reorder=_sometimes(random, 1.0), partial_receives=random.random() < 0.5)  # noqa: PLR2004 - half of them
-    long = random.choice([60.0] * 8 + [600.0] * 10 + [_HOUR] * 2 + [_DAY if random.random() < 0.2 else _HOUR])  # noqa: PLR2004 - one of a hundred
+    long = random.choice([60.0] * 9 + [600.0] * 10 + [_HOUR] + [_DAY if random.random() < 0.1 else _HOUR])  # noqa: PLR2004 - one of a hundred
     return SimulatedFaults(
         crash=_sometimes(random, 0.03),
         server_error=_sometimes(random, 0.5),
         timeout=_sometimes(random, 0.2),
         dead_letter_fails=_sometimes(random, 0.8),
         queue_call_fails=_sometimes(random, 0.5),
+        queue_call_slow=_sometimes(random, 1.0, 0.1),
         duplicate=_sometimes(random, 0.3),
         reorder=_sometimes(random, 1.0),
         unreasoned=_sometimes(random, 1.0),
