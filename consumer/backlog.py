@@ -1,6 +1,6 @@
 """What is known of the backlog and of the table's rate, and so how long the table needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,7 +18,8 @@ RATE_REFRESH_SECONDS = 30.0
 IN_FLIGHT_MAX = 120_000
 """Messages that may be hidden at once. Then SQS delivers no more:
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
-_SMOOTHING = 0.05
+_PUTS_SMOOTHING, _SIZES_SMOOTHING = 0.05, 0.005
+"""The weight of the last put, and of the last record received. Sizes differ more than what puts of one size use."""
 
 
 class BacklogQueue(Protocol):
@@ -46,7 +47,11 @@ class Backlog:
     _rates: dict[str, float] | None = None
     _rates_asked_at: float | None = None
     _throttled_at: float | None = None
-    _units: dict[str, float] | None = None
+    _shares: dict[str, float] | None = None
+    """What a put uses of the table and of each index, for each write unit that was expected by its record's size."""
+    _units: float = 0.0
+    """What a record is expected to use of the table, on average."""
+    _received: int = 0
     _joined: int = 0
     """Since SQS answered."""
 
@@ -64,13 +69,22 @@ class Backlog:
         """Whether this worker was throttled so lately."""
         return self._throttled_at is not None and self.now() - self._throttled_at < seconds
 
-    def observe(self, units: dict[str, float]) -> None:
+    def received(self, expected_units: Iterable[int]) -> None:
+        """What each record of a batch is expected to use, by its size. The average is over many batches: a client's
+        records are often of one size, and come in one batch, but what is behind them in the queue is not of that size.
+        """
+        for units in expected_units:
+            self._received += 1
+            self._units += (units - self._units) * max(_SIZES_SMOOTHING, 1 / self._received)
+
+    def observe(self, units: dict[str, float], expected_units: int) -> None:
         """The write units that one put used, of the table ("") and of each index."""
-        known = self._units = self._units or dict(units)
-        for name in {*known, *units}:  # what is not among the units was not used
-            used = units.get(name, 0.0)
-            before = known.get(name, used)
-            known[name] = before + (used - before) * _SMOOTHING
+        shares = {name: used / expected_units for name, used in units.items()}
+        known = self._shares = self._shares or dict(shares)
+        for name in {*known, *shares}:  # what is not among the units was not used
+            share = shares.get(name, 0.0)
+            before = known.get(name, share)
+            known[name] = before + (share - before) * _PUTS_SMOOTHING
 
     def refresh(self) -> bool:
         """Asks SQS and DynamoDB, unless the answers are young. Whether SQS has answered now."""
@@ -113,17 +127,19 @@ class Backlog:
         """Whether few messages come beside those that wait already: the `new` ones of a batch are not a surge's."""
         return self.depth is not None and self.depth.visible + new < self.depth.in_flight / 20
 
-    def turn_seconds(self, units: float) -> float | None:
-        """The time in which the table earns what one record costs, by its scarcest resource; None without a rate."""
-        if not self._rates:
+    def turn_seconds(self) -> float | None:
+        """The time in which the table earns what one record costs, by its scarcest resource; None without a rate, and
+        before any record was received.
+        """
+        if not self._rates or not self._units:
             return None
-        used = self._units or {"": units}
-        turns = [used[name] / rate for name, rate in self._rates.items() if rate and name in used]
+        shares = self._shares or {"": 1.0}
+        turns = [self._units * shares[name] / rate for name, rate in self._rates.items() if rate and name in shares]
         return max(turns, default=None)
 
-    def drain_seconds(self, units: float) -> float:
+    def drain_seconds(self) -> float:
         """How long the table needs for the backlog, for as much of it as can be hidden; 0 if that is not known."""
-        turn = self.turn_seconds(units)
+        turn = self.turn_seconds()
         if self.depth is None or turn is None:
             return 0.0
         # Those that were visible when SQS answered are counted already.

@@ -51,14 +51,14 @@ class Deferral:
         new = [each for each in pending if each.receives == 1]
         early = [each for each in pending if is_first_minute(each.receives, self._waited(each))]
         between = [each for each in pending if is_between_steps(each.receives, self._waited(each))]
-        units = _mean_units(pending)
+        self.backlog.received(each.units for each in pending)
         are_counted = False  # by an answer of SQS: only one after their receive counts these messages
-        if may_ask and (early or between or (new and self._is_busy(units)) or self.backlog.is_full):
+        if may_ask and (early or between or (new and self._is_busy()) or self.backlog.is_full):
             are_counted = self.backlog.refresh()
         if self.backlog.is_full:
             return self._not_this_round(pending)
-        throttled = self.backlog.throttled_within(self._retry_seconds(units))
-        if not self._is_fast(units):
+        throttled = self.backlog.throttled_within(self._retry_seconds())
+        if not self._is_fast():
             early = [each for each in early if are_counts_shown(self._waited(each))]
         elif not throttled:
             early = []
@@ -74,10 +74,9 @@ class Deferral:
         """When the rest of a batch is tried again, of which `done` were put before the throttle."""
         if may_ask:
             self.backlog.refresh()
-        units = _mean_units(left)
         is_backlog = self._is_backlog(left, is_throttled=True)
         is_rest = self.clock.now_ms() % _REST_EVERY_MS < _REST_MS
-        is_far = is_backlog and (is_rest or self._earns_ten_at_once(units))
+        is_far = is_backlog and (is_rest or self._earns_ten_at_once())
         if self.backlog.is_full:
             return self._in_whole_groups(left, is_far=is_far)
         first: list[Pending] = []
@@ -90,19 +89,19 @@ class Deferral:
         if is_far:
             return groups + self._in_time(due)
         # As many as got through just now will get through again, or as many as a second of capacity is for.
-        size = max(1, done, int(1 / (self.backlog.turn_seconds(units) or 1.0)))
+        size = max(1, done, int(1 / (self.backlog.turn_seconds() or 1.0)))
         return groups + [DeferredGroup(piece, self.soon(piece[0])) for piece in _pieces(due, size)]
 
     def soon(self, each: Pending) -> int:
         """When a message is tried again that was throttled although its moment had come."""
-        turn_seconds = self.backlog.turn_seconds(each.units) or 0.0
-        return self.schedule.soon(each.receives, turn_seconds, self.backlog.drain_seconds(each.units))
+        turn_seconds = self.backlog.turn_seconds() or 0.0
+        return self.schedule.soon(each.receives, turn_seconds, self.backlog.drain_seconds())
 
-    def _is_busy(self, units: float) -> bool:
+    def _is_busy(self) -> bool:
         backlog = self.backlog
         return (
             backlog.is_unknown
-            or backlog.drain_seconds(units) > _BACKLOG_SECONDS_MIN
+            or backlog.drain_seconds() > _BACKLOG_SECONDS_MIN
             or backlog.throttled_within(_RETRY_SECONDS_MAX)
         )
 
@@ -110,22 +109,22 @@ class Deferral:
         """Whether SQS shows a backlog beside these messages: after a throttle any, otherwise one that takes a while."""
         others = self.backlog.total - 2 * len(pending)
         seconds_min = 0.0 if is_throttled else _BACKLOG_SECONDS_MIN
-        return others > 0 and self.backlog.drain_seconds(_mean_units(pending)) > seconds_min
+        return others > 0 and self.backlog.drain_seconds() > seconds_min
 
-    def _retry_seconds(self, units: float) -> float:
+    def _retry_seconds(self) -> float:
         """The time in which the table earns a batch of every worker: so long a throttled worker tries no new batch."""
-        turn_seconds = self.backlog.turn_seconds(units) or _RETRY_SECONDS_MAX
+        turn_seconds = self.backlog.turn_seconds() or _RETRY_SECONDS_MAX
         return min(_RETRY_SECONDS_MAX, turn_seconds * _RECEIVE_MAX * self.backlog.workers)
 
-    def _is_fast(self, units: float) -> bool:
-        return self._earns_ten_at_once(units) and self._retry_seconds(units) < _SLOW_SECONDS
+    def _is_fast(self) -> bool:
+        return self._earns_ten_at_once() and self._retry_seconds() < _SLOW_SECONDS
 
-    def _earns_ten_at_once(self, units: float) -> bool:
-        turn_seconds = self.backlog.turn_seconds(units)
+    def _earns_ten_at_once(self) -> bool:
+        turn_seconds = self.backlog.turn_seconds()
         return turn_seconds is not None and turn_seconds * _RECEIVE_MAX <= _FAST_SECONDS
 
     def _in_time(self, messages: list[Pending]) -> list[DeferredGroup]:
-        drain_seconds = self.backlog.drain_seconds(_mean_units(messages))
+        drain_seconds = self.backlog.drain_seconds()
         return [
             DeferredGroup(piece, self.schedule.moment(drain_seconds, max(map(self._waited, piece))))
             for piece in _pieces(messages, _RECEIVE_MAX)
@@ -134,12 +133,12 @@ class Deferral:
     def _behind_or_in_time(self, new: list[Pending]) -> list[DeferredGroup]:
         if not self.backlog.trickles(len(new)):
             return self._in_time(new)
-        drain_seconds = self.backlog.drain_seconds(_mean_units(new))
+        drain_seconds = self.backlog.drain_seconds()
         return [DeferredGroup(piece, self.schedule.last_moment(drain_seconds)) for piece in _pieces(new, _RECEIVE_MAX)]
 
     def _not_this_round(self, pending: list[Pending]) -> list[DeferredGroup]:
         """While SQS hides as many as it can: of each two groups that get a slot, one waits for another round."""
-        drain_seconds = self.backlog.drain_seconds(_mean_units(pending))
+        drain_seconds = self.backlog.drain_seconds()
         return [
             self._next_round(piece)
             for piece in _pieces(pending, _RECEIVE_MAX)
@@ -153,7 +152,7 @@ class Deferral:
 
     def _next_round(self, piece: list[Pending]) -> DeferredGroup:
         draw = self.schedule.first_round if self._is_young(piece) else self.schedule.next_round
-        drain_seconds = self.backlog.drain_seconds(_mean_units(piece))
+        drain_seconds = self.backlog.drain_seconds()
         return DeferredGroup(piece, draw(drain_seconds, max(map(self._waited, piece))))
 
     def _is_young(self, piece: list[Pending]) -> bool:
@@ -161,7 +160,7 @@ class Deferral:
 
     def _until_shown(self, messages: list[Pending]) -> list[DeferredGroup]:
         """A surge that SQS's counts do not show yet. A table that is not fast saves its capacity up until they do."""
-        draw = self.schedule.until_shown if self._is_fast(_mean_units(messages)) else self.schedule.when_shown
+        draw = self.schedule.until_shown if self._is_fast() else self.schedule.when_shown
         return [DeferredGroup(piece, draw()) for piece in _pieces(messages, _RECEIVE_MAX)]
 
     def _waited(self, each: Pending) -> float:
@@ -171,7 +170,3 @@ class Deferral:
 
 def _pieces(messages: list[Pending], size: int) -> list[list[Pending]]:
     return [messages[start : start + size] for start in range(0, len(messages), size)]
-
-
-def _mean_units(messages: Sequence[Pending]) -> float:
-    return sum(each.units for each in messages) / max(1, len(messages))

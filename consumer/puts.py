@@ -89,7 +89,7 @@ class Puts:
     def _count_put(self, each: Pending, put: Put) -> None:
         # A put whose condition fails consumes units too, but DynamoDB does not report how many.
         units = put.units or {"": float(each.units)}
-        self.backlog.observe(units)
+        self.backlog.observe(units, each.units)
         self.count("write_units", units.get("", 0))
         if put.superseded:
             self.count("superseded", 1)

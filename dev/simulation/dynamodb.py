@@ -25,6 +25,8 @@ _THROTTLES = ("ThrottlingException", "RequestLimitExceeded", "ProvisionedThrough
 class SimulatedTable:
     items: dict[str, dict[str, Any]] = field(default_factory=dict)
     puts: int = 0
+    charged: int = 0
+    """Writes that used capacity: the puts, and those that a newer version was in the way of."""
     units: float = 0.0
     throttles: int = 0
     last_put: float = 0.0
@@ -114,6 +116,7 @@ class DynamoDbClient:
         if self._hot and key == self._chance.faults.hot_key:
             self._hot.charge(units)
         self._table.units += units
+        self._table.charged += 1
         there = self._table.items.get(key)
         if "ConditionExpression" in request and there and _version(there) >= _version(item):
             raise error("ConditionalCheckFailedException", "PutItem")

@@ -28,13 +28,17 @@ class Case:
     records: int
     units: int = 5
     """Of one record."""
+    sizes: Sequence[int] = ()
+    """The units of one record after the other, again and again, where they differ."""
     arrivals: Sequence[float] = ()
     faults: Callable[[], SimulatedFaults] = SimulatedFaults
     policy: Policy = FOREBAY
 
-    @property
-    def content(self) -> str:
-        return "x" * (int(KILOBYTES_OF_UNITS[self.units] * 1024) - _ENVELOPE_BYTES)
+    def units_of(self, number: int) -> int:
+        return self.sizes[number % len(self.sizes)] if self.sizes else self.units
+
+    def content(self, number: int = 0) -> str:
+        return "x" * (int(KILOBYTES_OF_UNITS[self.units_of(number)] * 1024) - _ENVELOPE_BYTES)
 
     @property
     def total(self) -> int:
@@ -114,7 +118,7 @@ def prepared(case: Case, seed: int) -> Run:
 
 def _accept(run: Run) -> None:
     key = str(len(run.sent_at))
-    run.world.accept(key, run.case.content)
+    run.world.accept(key, run.case.content(len(run.sent_at)))
     run.world.accepted[key] = run.world.accepted[key][0], ""  # a million bodies would fill the memory
     run.sent_at.append(run.world.clock.now)
 
@@ -131,7 +135,7 @@ def drained(run: Run) -> Measured:
     nearly_all = world.table.mark * case.units / rate / world.table.marked_at if world.table.marked_at else 0.0
     return Measured(
         dollars=world.bill.dollars_per_million(case.total, case.setting.memory_mb),
-        utilisation=stored * case.units / rate / last,
+        utilisation=sum(case.units_of(int(key)) for key in world.table.items) / rate / last,
         utilisation_99=nearly_all,
         receives=world.queue.receives / case.total,
         throttles=world.table.throttles / max(1, stored),
@@ -159,7 +163,7 @@ def ideal(case: Case) -> Measured:
     bill = SimulatedBill()
     seconds = PUT_SECONDS + batch * PUT_CPU_SECONDS / cores(memory_mb)
     bill.add_invocation(seconds, cold=False)
-    bill.add_request("ReceiveMessage", batch * (len(case.content) + _ENVELOPE_BYTES + _ATTRIBUTE_BYTES))
+    bill.add_request("ReceiveMessage", batch * (len(case.content()) + _ENVELOPE_BYTES + _ATTRIBUTE_BYTES))
     bill.add_request("DeleteMessageBatch")
     last = case.records * case.units / case.setting.units_per_second
     return Measured(

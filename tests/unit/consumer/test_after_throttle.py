@@ -109,15 +109,20 @@ def test_each_further_receive_waits_longer_and_never_longer_than_the_time_that_t
 
 
 def test_larger_records_return_later_because_the_table_needs_longer_for_a_free_turn() -> None:
-    worker = Worker(HIDDEN, 2.0, chance=1.0)
-    due = [seconds(worker.after_throttle(*batch("a", 2, 500, pad=pad))) for pad in (0, 1500, 2500)]
+    workers = [Worker(HIDDEN, 2.0, chance=1.0) for _ in range(3)]
+    pads = (0, 1500, 2500)
+    due = [seconds(each.after_throttle(*batch("a", 2, 500, pad=pad))) for each, pad in zip(workers, pads, strict=True)]
     assert due == [[20], [40], [60]]
 
 
 def test_at_the_end_of_a_drain_larger_records_return_later_because_the_drain_takes_longer() -> None:
-    worker = Worker(QueueDepth(visible=0, delayed=0, in_flight=800), RATE, chance=1.0)
-    worker.backlog.refresh()
-    waits = [worker.deferral.soon(each) for pad in (0, 1500) for each in pending(batch("a", receives=4, pad=pad))]
+    waits = []
+    for pad in (0, 1500):
+        worker = Worker(QueueDepth(visible=0, delayed=0, in_flight=800), RATE, chance=1.0)
+        worker.backlog.refresh()
+        (each,) = pending(batch("a", receives=4, pad=pad))
+        worker.backlog.received([each.units])
+        waits.append(worker.deferral.soon(each))
     assert waits == [20, 40]
 
 
@@ -152,6 +157,7 @@ def test_without_a_backlog_there_is_no_rest() -> None:
 def test_a_record_with_a_hot_key_returns_soon_by_its_receives_whatever_the_backlog() -> None:
     worker = Worker(HIDDEN, 1.0, chance=1.0)
     worker.backlog.refresh()
+    worker.backlog.received([1])
     waits = [worker.deferral.soon(each) for n in (1, 2, 3) for each in pending(batch("a", receives=n))]
     assert waits == [40, 40, 60]
 

@@ -10,12 +10,15 @@ from tests.unit.consumer.doubles import Queue, Table, Time
 class Known:
     """A backlog with its queue, its table and the time."""
 
-    def __init__(self, visible: int = 0, in_flight: int = 0, *, workers: int = 2, **rates: float) -> None:
+    def __init__(
+        self, visible: int = 0, in_flight: int = 0, *, workers: int = 2, units: int = 1, **rates: float
+    ) -> None:
         self.time = Time()
         self.queue = Queue(self.time)
         self.queue.depth_now = QueueDepth(visible=visible, delayed=0, in_flight=in_flight)
         self.table = Table(rates={name.removeprefix("table"): rate for name, rate in rates.items()}, time=self.time)
         self.backlog = Backlog(self.queue, self.table, lambda: self.time.now, workers)
+        self.backlog.received([units])
 
     def refresh_at(self, now: float) -> None:
         self.time.now = now
@@ -27,7 +30,7 @@ def test_nothing_is_known_before_the_first_answer() -> None:
     assert known.backlog.is_unknown
     assert (known.backlog.total, known.backlog.is_hidden, known.backlog.trickles(1)) == (0, False, False)
     assert not known.backlog.is_full
-    assert (known.backlog.turn_seconds(1), known.backlog.drain_seconds(1)) == (None, 0)
+    assert (known.backlog.turn_seconds(), known.backlog.drain_seconds()) == (None, 0)
 
 
 def test_sqs_and_dynamodb_are_asked_at_most_every_thirty_seconds() -> None:
@@ -45,23 +48,23 @@ def test_calls_that_fail_are_not_made_more_often() -> None:
         known.refresh_at(second)
     assert known.queue.asked == known.table.asked == [0, 30]
     assert known.backlog.is_unknown
-    assert known.backlog.drain_seconds(1) == 0
+    assert known.backlog.drain_seconds() == 0
 
 
 def test_the_table_needs_a_turn_for_each_message_of_the_backlog() -> None:
-    known = Known(600, 400, table=5)
+    known = Known(600, 400, units=2, table=5)
     known.refresh_at(0)
-    assert known.backlog.turn_seconds(2) == pytest.approx(0.4)
-    assert known.backlog.drain_seconds(2) == pytest.approx(400)
+    assert known.backlog.turn_seconds() == pytest.approx(0.4)
+    assert known.backlog.drain_seconds() == pytest.approx(400)
 
 
 def test_the_backlog_shrinks_with_the_time_since_the_answer() -> None:
     known = Known(1000, table=5)
     known.refresh_at(0)
     known.time.now = 50
-    assert known.backlog.drain_seconds(1) == pytest.approx(150)
+    assert known.backlog.drain_seconds() == pytest.approx(150)
     known.time.now = 1000
-    assert known.backlog.drain_seconds(1) == 0
+    assert known.backlog.drain_seconds() == 0
 
 
 def test_when_sqs_does_not_answer_the_last_depth_is_kept_and_its_age_goes_on() -> None:
@@ -71,7 +74,7 @@ def test_when_sqs_does_not_answer_the_last_depth_is_kept_and_its_age_goes_on() -
     for now in (30, 60, 90):
         known.refresh_at(now)
     assert known.backlog.total == 1000
-    assert known.backlog.drain_seconds(1) == pytest.approx(110)
+    assert known.backlog.drain_seconds() == pytest.approx(110)
 
 
 def test_when_dynamodb_does_not_answer_the_last_rate_is_kept() -> None:
@@ -80,7 +83,7 @@ def test_when_dynamodb_does_not_answer_the_last_rate_is_kept() -> None:
     known.table.silent = True
     known.refresh_at(30)
     assert known.table.asked == [0, 30]
-    assert known.backlog.turn_seconds(1) == pytest.approx(0.2)
+    assert known.backlog.turn_seconds() == pytest.approx(0.2)
 
 
 def test_a_new_rate_takes_effect() -> None:
@@ -88,72 +91,95 @@ def test_a_new_rate_takes_effect() -> None:
     known.refresh_at(0)
     known.table.rates = {"": 50}
     known.refresh_at(30)
-    assert known.backlog.drain_seconds(1) == pytest.approx(20)
+    assert known.backlog.drain_seconds() == pytest.approx(20)
 
 
 def test_the_table_needs_no_longer_than_for_what_can_be_hidden() -> None:
     known = Known(1_000_000, 120_000, table=10)
     known.refresh_at(0)
-    assert known.backlog.drain_seconds(1) == pytest.approx(IN_FLIGHT_MAX / 10)
+    assert known.backlog.drain_seconds() == pytest.approx(IN_FLIGHT_MAX / 10)
 
 
 def test_an_index_with_less_capacity_for_what_it_uses_than_the_table_sets_the_turn() -> None:
     known = Known(100, table=10, wide=10, narrow=4)
     known.refresh_at(0)
-    known.backlog.observe({"": 2.0, "wide": 1.0, "narrow": 2.0})
-    assert known.backlog.turn_seconds(1) == pytest.approx(0.5)
+    known.backlog.observe({"": 2.0, "wide": 1.0, "narrow": 2.0}, 1)
+    assert known.backlog.turn_seconds() == pytest.approx(0.5)
     known.table.rates |= {"narrow": 1000.0}
     known.refresh_at(30)
-    assert known.backlog.turn_seconds(1) == pytest.approx(0.2), "the table is the scarcest again"
+    assert known.backlog.turn_seconds() == pytest.approx(0.2), "the table is the scarcest again"
 
 
 def test_an_index_that_the_records_are_not_in_does_not_count() -> None:
     known = Known(100, table=10, unused=1)
     known.refresh_at(0)
-    known.backlog.observe({"": 1.0})
-    assert known.backlog.turn_seconds(1) == pytest.approx(0.1)
+    known.backlog.observe({"": 1.0}, 1)
+    assert known.backlog.turn_seconds() == pytest.approx(0.1)
 
 
 def test_an_index_that_few_records_are_in_counts_with_what_it_uses_on_average() -> None:
     known = Known(100, table=10, sparse=1)
     known.refresh_at(0)
     for n in range(1000):
-        known.backlog.observe({"": 1.0, "sparse": 1.0} if n % 50 == 0 else {"": 1.0})
-    assert known.backlog.turn_seconds(1) == pytest.approx(0.1)
+        known.backlog.observe({"": 1.0, "sparse": 1.0} if n % 50 == 0 else {"": 1.0}, 1)
+    assert known.backlog.turn_seconds() == pytest.approx(0.1)
 
 
 def test_an_index_that_a_later_record_is_the_first_in_counts_from_then_on() -> None:
     known = Known(100, table=10, late=1)
     known.refresh_at(0)
-    known.backlog.observe({"": 1.0})
-    known.backlog.observe({"": 1.0, "late": 5.0})
-    assert known.backlog.turn_seconds(1) == pytest.approx(5)
+    known.backlog.observe({"": 1.0}, 1)
+    known.backlog.observe({"": 1.0, "late": 5.0}, 1)
+    assert known.backlog.turn_seconds() == pytest.approx(5)
 
 
-def test_the_units_of_a_record_are_a_moving_average_and_an_estimate_before_the_first_put() -> None:
+def test_what_a_record_uses_is_estimated_from_sizes_until_puts_tell_more() -> None:
+    known = Known(100, units=4, table=1)
+    known.refresh_at(0)
+    assert known.backlog.turn_seconds() == 4
+    known.backlog.observe({"": 3.0}, 4)
+    assert known.backlog.turn_seconds() == 3
+
+
+def test_what_a_put_uses_for_its_size_is_a_moving_average() -> None:
     known = Known(100, table=1)
     known.refresh_at(0)
-    assert known.backlog.turn_seconds(4) == 4
-    known.backlog.observe({"": 1.0})
-    assert known.backlog.turn_seconds(4) == 1
-    known.backlog.observe({"": 10.0})
-    assert 1 < (known.backlog.turn_seconds(4) or 0) < 2
+    known.backlog.observe({"": 1.0}, 1)
+    known.backlog.observe({"": 10.0}, 1)
+    assert 1 < (known.backlog.turn_seconds() or 0) < 2
     for _ in range(200):
-        known.backlog.observe({"": 10.0})
-    assert known.backlog.turn_seconds(4) == pytest.approx(10, rel=0.01)
+        known.backlog.observe({"": 10.0}, 1)
+    assert known.backlog.turn_seconds() == pytest.approx(10, rel=0.01)
+
+
+def test_the_size_of_what_waits_is_the_average_of_all_batches_not_that_of_the_last_one() -> None:
+    known = Known(100, table=1)
+    known.refresh_at(0)
+    known.backlog.received([1] * 49 + [4] * 50)
+    assert known.backlog.turn_seconds() == pytest.approx(2.5)
+    known.backlog.observe({"": 4.0}, 4)
+    assert known.backlog.turn_seconds() == pytest.approx(2.5), "a large record that was put says nothing of the others"
+
+
+def test_records_of_another_size_are_noticed_within_a_few_hundred() -> None:
+    known = Known(100, table=1)
+    known.refresh_at(0)
+    known.backlog.received([1] * 10_000)
+    known.backlog.received([4] * 600)
+    assert known.backlog.turn_seconds() == pytest.approx(4, rel=0.05)
 
 
 def test_an_observed_put_is_not_changed_by_later_ones() -> None:
     known, units = Known(100, table=1), {"": 1.0}
-    known.backlog.observe(units)
-    known.backlog.observe({"": 9.0})
+    known.backlog.observe(units, 1)
+    known.backlog.observe({"": 9.0}, 1)
     assert units == {"": 1.0}
 
 
 def test_without_a_rate_there_is_no_turn_and_no_time_that_the_table_needs() -> None:
     known = Known(1000)
     known.refresh_at(0)
-    assert (known.backlog.turn_seconds(1), known.backlog.drain_seconds(1)) == (None, 0)
+    assert (known.backlog.turn_seconds(), known.backlog.drain_seconds()) == (None, 0)
 
 
 # ── messages that the counts of SQS do not show yet ───────────────────────────────────────────────────────────────────
@@ -162,7 +188,7 @@ def test_what_joined_since_sqs_was_asked_counts_for_half_of_the_other_workers_to
     known.refresh_at(0)
     known.backlog.joined(30)
     known.backlog.joined(20)
-    assert known.backlog.drain_seconds(1) == pytest.approx((1000 + 1.5 * 50) / 5)
+    assert known.backlog.drain_seconds() == pytest.approx((1000 + 1.5 * 50) / 5)
     assert known.backlog.total == 1000
 
 
@@ -170,9 +196,9 @@ def test_what_was_visible_when_sqs_was_asked_is_counted_once() -> None:
     known = Known(600, 400, table=5)
     known.refresh_at(0)
     known.backlog.joined(300)
-    assert known.backlog.drain_seconds(1) == pytest.approx(1000 / 5)
+    assert known.backlog.drain_seconds() == pytest.approx(1000 / 5)
     known.backlog.joined(150)
-    assert known.backlog.drain_seconds(1) == pytest.approx((1000 + 1.5 * 450 - 600) / 5)
+    assert known.backlog.drain_seconds() == pytest.approx((1000 + 1.5 * 450 - 600) / 5)
 
 
 @pytest.mark.parametrize(("workers", "busy"), [(1, 1), (2, 1.5), (5, 3), (6, 3), (1000, 3)])
@@ -180,7 +206,7 @@ def test_no_more_workers_are_busy_than_lambda_polls_for(workers: int, busy: floa
     known = Known(0, 1000, workers=workers, table=5)
     known.refresh_at(0)
     known.backlog.joined(50)
-    assert known.backlog.drain_seconds(1) == pytest.approx((1000 + busy * 50) / 5)
+    assert known.backlog.drain_seconds() == pytest.approx((1000 + busy * 50) / 5)
 
 
 def test_a_new_answer_of_sqs_counts_what_joined_before() -> None:
@@ -188,25 +214,25 @@ def test_a_new_answer_of_sqs_counts_what_joined_before() -> None:
     known.refresh_at(0)
     known.backlog.joined(60)
     known.refresh_at(30)
-    assert known.backlog.drain_seconds(1) == pytest.approx(1000 / 5)
+    assert known.backlog.drain_seconds() == pytest.approx(1000 / 5)
     known.queue.depth_now = None
     known.backlog.joined(10)
     known.refresh_at(60)
-    assert known.backlog.drain_seconds(1) == pytest.approx((1000 + 1.5 * 10) / 5 - 30), "no answer, nothing new"
+    assert known.backlog.drain_seconds() == pytest.approx((1000 + 1.5 * 10) / 5 - 30), "no answer, nothing new"
 
 
 def test_what_joined_before_the_first_answer_is_in_it() -> None:
     known = Known(1000, table=5)
     known.backlog.joined(60)
     known.refresh_at(0)
-    assert known.backlog.drain_seconds(1) == pytest.approx(1000 / 5)
+    assert known.backlog.drain_seconds() == pytest.approx(1000 / 5)
 
 
 def test_what_joined_is_part_of_what_can_be_hidden() -> None:
     known = Known(0, IN_FLIGHT_MAX - 10, table=10)
     known.refresh_at(0)
     known.backlog.joined(60)
-    assert known.backlog.drain_seconds(1) == pytest.approx(IN_FLIGHT_MAX / 10)
+    assert known.backlog.drain_seconds() == pytest.approx(IN_FLIGHT_MAX / 10)
 
 
 # ── what kind of backlog it is ────────────────────────────────────────────────────────────────────────────────────────

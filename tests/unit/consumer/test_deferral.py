@@ -78,6 +78,15 @@ def test_larger_records_wait_longer_because_the_table_needs_more_units_for_them(
     assert (small, mixed, large) == (_MOMENT, 2 * _MOMENT, 3 * _MOMENT)
 
 
+def test_a_large_record_among_small_ones_waits_hardly_longer_because_most_of_what_waits_is_small() -> None:
+    def wait(pad: int) -> int:
+        worker = Worker(HIDDEN)
+        worker.hold_back(*batch(MANY))
+        return seconds(worker.hold_back(*batch("a", pad=pad)))[0]
+
+    assert wait(0) < wait(2500) < 1.2 * wait(0)
+
+
 def test_larger_records_are_held_back_by_fewer_of_them() -> None:
     held = [Worker(QueueDepth(60, 0, 90)).hold_back(*batch("a", pad=pad)) for pad in (0, 2500)]
     assert [bool(each) for each in held] == [False, True]
@@ -99,26 +108,26 @@ def test_after_a_throttle_a_backlog_waits_for_the_table_though_most_of_it_is_vis
 def test_only_new_messages_that_are_held_back_join_the_backlog_that_is_known() -> None:
     worker = Worker(QueueDepth(visible=0, delayed=0, in_flight=11_000))
     worker.hold_back(*batch(NAMES))
-    assert worker.backlog.drain_seconds(1) == 11_000 / RATE, "SQS was asked after their receive, and counts them"
+    assert worker.backlog.drain_seconds() == 11_000 / RATE, "SQS was asked after their receive, and counts them"
     worker.hold_back(*batch(MANY))
     joined = 11_000 + 1.5 * 25
-    assert worker.backlog.drain_seconds(1) == joined / RATE
+    assert worker.backlog.drain_seconds() == joined / RATE
     worker.hold_back(*batch(NAMES, receives=2, waited_seconds=905))
     worker.hold_back(*batch(NAMES, receives=2, waited_seconds=500))
-    assert worker.backlog.drain_seconds(1) == joined / RATE
+    assert worker.backlog.drain_seconds() == joined / RATE
 
 
 def test_new_messages_that_are_tried_do_not_join_the_backlog() -> None:
     worker = Worker(VISIBLE)
     worker.hold_back(*batch(NAMES))
-    assert worker.backlog.drain_seconds(1) == VISIBLE.total / RATE
+    assert worker.backlog.drain_seconds() == VISIBLE.total / RATE
 
 
 def test_a_trickle_goes_behind_what_waits_already() -> None:
-    worker = Worker(QueueDepth(visible=1, delayed=0, in_flight=10_999))
+    small, large = (Worker(QueueDepth(visible=1, delayed=0, in_flight=10_999)) for _ in range(2))
     last = round(HIDDEN_SECONDS / 0.99)
-    assert [worker.hold_back(*batch(name)) for name in "abc"] == [[("a", last)], [("b", last)], [("c", last)]]
-    assert worker.hold_back(*batch("d", pad=1000)) == [("d", 1800 + 7)], "more units, and so in steps"
+    assert [small.hold_back(*batch(name)) for name in "abc"] == [[("a", last)], [("b", last)], [("c", last)]]
+    assert large.hold_back(*batch("d", pad=1000)) == [("d", 1800 + 7)], "more units, and so in steps"
 
 
 def test_a_known_backlog_is_looked_at_again_every_half_minute_so_that_its_end_is_seen() -> None:
@@ -148,10 +157,12 @@ def test_a_throttled_worker_tries_no_new_messages_until_the_table_has_earned_a_b
 
 
 def test_after_a_throttle_large_records_are_not_tried_for_longer_than_small_ones() -> None:
-    worker = Worker(VISIBLE).throttled_at(0)
-    worker.time.now = 5.0
-    held = [worker.hold_back(*batch("a", pad=pad, now=5)) for pad in (0, 1500, 2500)]
-    assert [bool(each) for each in held] == [False, False, True]
+    held = []
+    for pad in (0, 1500, 2500):
+        worker = Worker(VISIBLE).throttled_at(0)
+        worker.time.now = 5.0
+        held.append(bool(worker.hold_back(*batch("a", pad=pad, now=5))))
+    assert held == [False, False, True]
 
 
 def test_a_throttle_is_a_reason_to_look_at_the_backlog_for_a_minute() -> None:

@@ -229,17 +229,19 @@ def test_a_record_that_the_table_already_has_is_done_and_counts_as_superseded() 
 def test_the_units_that_dynamodb_reports_are_counted_and_observed() -> None:
     consumer = Consumer(Table(put_units={"": 3.0, "index": 8.0}, rates={"": 10.0, "index": 10.0}))
     consumer.backlog.refresh()
+    consumer.backlog.received([1, 1])
     put_all(consumer, "ab")
     assert consumer.write_units == 6
-    assert consumer.backlog.turn_seconds(1) == pytest.approx(0.8)
+    assert consumer.backlog.turn_seconds() == pytest.approx(0.8)
 
 
 def test_where_dynamodb_reports_no_units_they_are_estimated_from_the_size() -> None:
     consumer = Consumer(Table(rates={"": 10.0}))
     consumer.backlog.refresh()
+    consumer.backlog.received([3])
     consumer.dependencies.puts.put_all(pending(batch("a", pad=2500)), has_time=lambda: True)
     assert consumer.write_units == 3
-    assert consumer.backlog.turn_seconds(1) == pytest.approx(0.3)
+    assert consumer.backlog.turn_seconds() == pytest.approx(0.3)
 
 
 def test_units_of_indexes_alone_are_not_counted_as_the_units_of_the_table() -> None:

@@ -49,7 +49,9 @@ class Worker:
         return _groups(self.deferral.hold_back(pending(deliveries), may_ask=may_ask))
 
     def after_throttle(self, *deliveries: Delivery, done: int = 0, may_ask: bool = True) -> Groups:
-        return _groups(self.deferral.after_throttle(pending(deliveries), done, may_ask=may_ask))
+        messages = pending(deliveries)
+        self.backlog.received(each.units for each in messages)  # `hold_back` does that, and comes before the throttle
+        return _groups(self.deferral.after_throttle(messages, done, may_ask=may_ask))
 
 
 def _groups(deferred: Sequence[DeferredGroup]) -> Groups:
