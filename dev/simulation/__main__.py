@@ -5,10 +5,11 @@ import logging
 import multiprocessing
 import sys
 import time
+from collections import Counter
 from functools import partial
 
 from dev.simulation.path.bugs import BUGS
-from dev.simulation.path.runner import WorldOutcome, run_seed, story
+from dev.simulation.path.runner import FAULTS, WorldOutcome, run_seed, story
 from dev.simulation.path.story import line_of
 
 
@@ -27,10 +28,12 @@ def main() -> int:
 
 def _run(seeds: range, bug: str | None) -> int:
     began, done, records = time.monotonic(), 0, 0
+    happened: Counter[str] = Counter()
     with multiprocessing.Pool(min(len(seeds), multiprocessing.cpu_count())) as pool:
         for outcome in pool.imap(partial(run_seed, bug=bug), seeds, chunksize=1):
             done += 1
             records += outcome.records
+            happened += outcome.happened
             if outcome.failure:
                 print(f"\rSeed {outcome.seed} breaks a promise. The smallest world that breaks it:\n")
                 return _tell(story(outcome.seed, bug))
@@ -38,6 +41,8 @@ def _run(seeds: range, bug: str | None) -> int:
                 print(f"\r{done} of {len(seeds)} worlds", end="", flush=True)
     seconds = time.monotonic() - began
     print(f"\r{done} worlds with {records:,} records kept every promise ({seconds:.0f} s).")
+    rarest = min(FAULTS, key=lambda fault: happened[fault])
+    print(f"The rarest of {len(FAULTS)} faults, {rarest}, happened {happened[rarest]:,} times.")
     return 0
 
 

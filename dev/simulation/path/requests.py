@@ -99,7 +99,7 @@ def drawn_request(random: Random, numbers: Iterator[int], keys: Sequence[str]) -
     form = random.choice(["single", "single", "array", "array", "lines"])
     lenient = form != "single" and random.random() < 0.4  # noqa: PLR2004 - four of ten
     named = random.choice(["id", "id", "id", "idempotency", "neither", "neither"])
-    number = 1 if form == "single" else random.choice([1, 2, 5, 15, 40])
+    number = 1 if form == "single" else random.choice([1, 2, 5, 15, 55])
     bad_share = random.choice([0.0, 0.3, 0.5]) if lenient else random.choice([0.0] * 15 + [0.3])
     padding = "x" * random.choice([0, 0, 100, 500, 3000])
 

@@ -2,15 +2,21 @@
 
 import traceback
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from dev.simulation.faults import SimulatedFaults
 from dev.simulation.path.apps import AppPool
 from dev.simulation.path.bugs import planted
+from dev.simulation.path.faults import PathFaults
 from dev.simulation.path.scenario import draw
 from dev.simulation.path.shrink import shrunk
 from dev.simulation.path.story import Event
 from dev.simulation.path.world import PathWorld, Scenario
 
+FAULTS = sorted(
+    {each.name for kind in (SimulatedFaults, PathFaults) for each in fields(kind)} - {"hot_key_units_per_second"}
+)
+"""All that may happen. The one left out says how a fault is, not that it happens."""
 _APPS = AppPool()
 
 

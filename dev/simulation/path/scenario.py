@@ -17,10 +17,12 @@ from dev.simulation.world import Setting
 _HOUR = 3600.0
 _FAIR = 0.15
 """The share of worlds in which nothing goes wrong behind the queue: the table is only slow."""
-_SPECIAL = 0.08
+_SPECIAL = 0.05
 """The share of worlds with a request that is seldom."""
-_CRASHES = 0.002
+_CRASHES = 0.004
 """The share of worlds with a record that ends the process. It takes a day until SQS gives that up."""
+_OUTAGE = 0.006
+"""The share of worlds that have no table for so long that messages are re-enqueued, which SQS sometimes refuses."""
 _PILE = 0.03
 """The share of worlds in which so many bad records come at once that a batch has hardly time for them."""
 _DAY = 24 * _HOUR
@@ -39,7 +41,7 @@ def draw(seed: int) -> Scenario:
     keys = [f"key-{n}" for n in range(random.choice([3, 20, 200]))] + ["hot", *special]
     clients = [(f"client-{n}", drawn_habits(random)) for n in range(random.choice([1, 3, 10]))]
     requests = []
-    for _ in range(random.choice([5, 15, 30, 45])):
+    for _ in range(random.choice([5, 10, 20, 40])):
         name, habits = random.choice(clients)
         at = random.choice([0.0, seconds / 2, random.uniform(0, seconds)])
         requests.append(PlannedRequest(at, name, habits, drawn_request(random, numbers, keys)))
@@ -53,8 +55,11 @@ def draw(seed: int) -> Scenario:
         faults=_faults(random, seconds),
         path_faults=_path_faults(random, seconds),
         requests=tuple(requests),
-        bare=tuple(_bare(random, next(numbers), keys, seconds) for _ in range(random.choice([0, 0, 5, 10])))
-        + _pile(random, numbers, seconds),
+        bare=tuple(
+            (random.uniform(0, seconds), _bare(random, next(numbers), keys, 0.2))
+            for _ in range(random.choice([0, 0, 5, 10]))
+        )
+        + _pile(random, numbers, keys, seconds),
         reads=tuple(_read(random, keys, seconds) for _ in range(random.choice([0, 0, 5, 15]))),
         commands=tuple(
             PlannedCommand(
@@ -68,24 +73,22 @@ def draw(seed: int) -> Scenario:
     )
 
 
-def _bare(random: Random, number: int, keys: list[str], seconds: float) -> tuple[float, SentRecord]:
-    marker, at = f"r{number}", random.uniform(0, seconds)
-    if random.random() < 0.2:  # noqa: PLR2004 - one of five
-        return at, _poison(random, marker)
+def _bare(random: Random, number: int, keys: list[str], bad_share: float) -> SentRecord:
+    marker = f"r{number}"
+    if random.random() < bad_share:
+        template, reason = random.choice(_POISON)
+        return SentRecord(marker, template.format(m=marker), None, reason)
     key = random.choice(keys)
-    return at, SentRecord(marker, f'{{"id":"{key}","m":"{marker}"}}', key)
+    return SentRecord(marker, f'{{"id":"{key}","m":"{marker}"}}', key)
 
 
-def _poison(random: Random, marker: str) -> SentRecord:
-    template, reason = random.choice(_POISON)
-    return SentRecord(marker, template.format(m=marker), None, reason)
-
-
-def _pile(random: Random, numbers: Iterator[int], seconds: float) -> tuple[tuple[float, SentRecord], ...]:
+def _pile(
+    random: Random, numbers: Iterator[int], keys: list[str], seconds: float
+) -> tuple[tuple[float, SentRecord], ...]:
     """In some worlds, a producer that is broken."""
     at = random.uniform(0, seconds)
     size = 120 if random.random() < _PILE else 0
-    return tuple((at, _poison(random, f"r{next(numbers)}")) for _ in range(size))
+    return tuple((at, _bare(random, next(numbers), keys, 0.7)) for _ in range(size))
 
 
 def _read(random: Random, keys: list[str], seconds: float) -> PlannedRead:
@@ -131,10 +134,13 @@ def _window(random: Random, odds: float, begins_before: float, seconds_max: floa
 
 
 def _faults(random: Random, seconds: float) -> SimulatedFaults:
-    """Behind the queue. Most last for minutes, some for days."""
+    """Behind the queue. Most last for minutes, some for hours, few for a day."""
     if random.random() < _FAIR:
         return SimulatedFaults(reorder=_sometimes(random, 1.0), partial_receives=random.random() < 0.5)  # noqa: PLR2004 - half of them
-    long = random.choice([60.0] * 9 + [600.0] * 10 + [_HOUR] + [_DAY if random.random() < 0.1 else _HOUR])  # noqa: PLR2004 - one of a hundred
+    if random.random() < _OUTAGE:
+        begins = random.uniform(0, seconds)
+        return SimulatedFaults(missing=[Window(begins, begins + 11 * _HOUR)], queue_call_fails=0.4)
+    long = random.choice([60.0] * 9 + [600.0] * 10 + [_HOUR] + [_DAY if random.random() < 0.05 else _HOUR])  # noqa: PLR2004 - one of four hundred
     return SimulatedFaults(
         crash=_sometimes(random, 0.03),
         server_error=_sometimes(random, 0.5),
@@ -142,7 +148,7 @@ def _faults(random: Random, seconds: float) -> SimulatedFaults:
         dead_letter_fails=_sometimes(random, 0.8),
         queue_call_fails=_sometimes(random, 0.5),
         queue_call_slow=_sometimes(random, 1.0, 0.1),
-        duplicate=_sometimes(random, 0.3),
+        duplicate=_sometimes(random, 0.2),
         reorder=_sometimes(random, 1.0),
         unreasoned=_sometimes(random, 1.0),
         partial_receives=random.random() < 0.5,  # noqa: PLR2004 - half of them
