@@ -73,7 +73,7 @@ ops: run-env ## the operator's commands, e.g. make ops ARGS="status --local"; do
 plan: run-env ## for a load: does its backlog drain, what to set, what it costs; ARGS= (examples without)
 	@exec $(RUN_BIN)/python -m ops plan $(ARGS)
 
-SEEDS ?= 5000
+SEEDS ?= 10000
 simulate: env ## the whole path in virtual time, in thousands of random worlds with every fault; SEEDS= or SEED= for one, BUG=
 	@$(BIN)/python -m dev.simulation $(if $(SEED),--seed $(SEED),--seeds $(SEEDS)) $(if $(BUG),--bug "$(BUG)")
 

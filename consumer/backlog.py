@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from consumer.table import TableUnavailable
 from telemetry.queue_depth import QueueDepth
+from telemetry.running_average import RunningAverage
 
 REFRESH_SECONDS = 30.0
 """SQS is asked at most this often. Its counts are approximate, and up to a minute old:
@@ -49,9 +50,8 @@ class Backlog:
     _throttled_at: float | None = None
     _shares: dict[str, float] | None = None
     """What a put uses of the table and of each index, for each write unit that was expected by its record's size."""
-    _units: float = 0.0
-    """What a record is expected to use of the table, on average."""
-    _received: int = 0
+    _units: RunningAverage = field(default_factory=lambda: RunningAverage(_SIZES_SMOOTHING))
+    """What a record is expected to use of the table."""
     _joined: int = 0
     """Since SQS answered."""
 
@@ -74,8 +74,7 @@ class Backlog:
         records are often of one size, and come in one batch, but what is behind them in the queue is not of that size.
         """
         for units in expected_units:
-            self._received += 1
-            self._units += (units - self._units) * max(_SIZES_SMOOTHING, 1 / self._received)
+            self._units.add(units)
 
     def observe(self, units: dict[str, float], expected_units: int) -> None:
         """The write units that one put used, of the table ("") and of each index."""
@@ -131,10 +130,12 @@ class Backlog:
         """The time in which the table earns what one record costs, by its scarcest resource; None without a rate, and
         before any record was received.
         """
-        if not self._rates or not self._units:
+        if not self._rates or not self._units.value:
             return None
         shares = self._shares or {"": 1.0}
-        turns = [self._units * shares[name] / rate for name, rate in self._rates.items() if rate and name in shares]
+        turns = [
+            self._units.value * shares[name] / rate for name, rate in self._rates.items() if rate and name in shares
+        ]
         return max(turns, default=None)
 
     def drain_seconds(self) -> float:

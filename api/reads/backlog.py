@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from records.item import RESERVED_BYTES, write_units
 from records.message import Message
+from telemetry.running_average import RunningAverage
 from telemetry.time_to_empty import seconds_to_empty, units_per_item, units_per_second
 
 TableDescription: TypeAlias = Mapping[str, Any]
@@ -50,17 +51,16 @@ class WriteUnits:
     """A moving average of what accepted records will cost: their JSON text is about as long as their item."""
 
     def __init__(self) -> None:
-        self._average = 0.0
+        self._average = RunningAverage(_SMOOTHING)
 
     def accepted(self, messages: Iterable[Message]) -> None:
         for message in messages:
-            units = write_units(message.size + RESERVED_BYTES)
-            self._average += (units - self._average) * _SMOOTHING if self._average else units
+            self._average.add(write_units(message.size + RESERVED_BYTES))
 
     @property
     def per_record(self) -> float | None:
         """None before anything was accepted."""
-        return self._average or None
+        return self._average.value or None
 
 
 def estimate_drain(backlog: int, table: TableDescription, accepted_units: float | None) -> DrainEstimate:

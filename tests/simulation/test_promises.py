@@ -147,3 +147,14 @@ def test_a_table_without_any_burst_credit_is_used_nearly_always(workers: int) ->
         simulated.accept(f"key-{n}", "x" * 4000)  # five units: a second of the table's capacity
     drained(simulated, 1)
     assert simulated.table.last_put < 1.35 * 1000
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_records_of_different_sizes_do_not_keep_the_table_waiting(seed: int) -> None:
+    """A worker that took a large record for the usual one would spread them over two and a half times as long."""
+    simulated = World(Setting(burst_seconds=300.0), SimulatedFaults(), seed)
+    simulated.capacity.charge(5 * 300)
+    for n in range(1000):
+        simulated.accept(f"key-{n}", "x" * (4000 if n % 5 == 0 else 10))
+    drained(simulated, 1)
+    assert simulated.table.last_put < 1.25 * simulated.table.units / 5

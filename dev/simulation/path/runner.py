@@ -2,7 +2,7 @@
 
 import traceback
 from collections import Counter
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from dev.simulation.faults import SimulatedFaults
 from dev.simulation.path.apps import AppPool
@@ -59,4 +59,4 @@ def story(seed: int, bug: str | None = None) -> WorldOutcome:
     scenario = draw(seed)
     if run(scenario, bug).failure:
         scenario = shrunk(scenario, lambda simpler: run(simpler, bug).failure)
-    return run(scenario, bug, is_told=True)
+    return replace(run(scenario, bug, is_told=True), seed=seed)  # a smaller world may have another chance

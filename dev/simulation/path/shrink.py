@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, replace
+from itertools import islice
 from typing import Any
 
 from dev.simulation.faults import SimulatedFaults
@@ -12,20 +13,33 @@ from dev.simulation.path.faults import PathFaults
 from dev.simulation.path.world import PlannedRequest, Scenario
 from dev.simulation.world import Setting
 
+_CHANCES = 4
+"""How many worlds of each simpler scenario are tried."""
 _LISTS = ("requests", "bare", "reads", "commands")
 
 
-def shrunk(scenario: Scenario, failure: Callable[[Scenario], str | None], runs_max: int = 500) -> Scenario:
+def shrunk(scenario: Scenario, failure: Callable[[Scenario], str | None], steps_max: int = 500) -> Scenario:
     """The smallest one found that fails as this one does; `failure` runs one and says how it fails."""
     kind = _kind(failure(scenario))
-    runs = 0
-    candidates = _simpler(scenario)
-    while runs < runs_max and (candidate := next(candidates, None)):
-        runs += 1
-        if _kind(failure(candidate)) == kind:
-            scenario = candidate
-            candidates = _simpler(scenario)
+    position, is_simpler = 0, False
+    for _ in range(steps_max):
+        candidate = next(islice(_simpler(scenario), position, None), None)
+        if candidate is None:
+            if not is_simpler:
+                break
+            position, is_simpler = 0, False  # what could not be left out before may be now
+            continue
+        failing = next((each for each in _chances(candidate) if _kind(failure(each)) == kind), None)
+        if failing:
+            scenario, is_simpler = failing, True  # and on from the same step, which is another one now
+        else:
+            position += 1
     return scenario
+
+
+def _chances(scenario: Scenario) -> Iterator[Scenario]:
+    """What is left out changes chance for all that is left. So the same is tried with some other chances."""
+    return (replace(scenario, seed=scenario.seed + more) for more in range(_CHANCES))
 
 
 def _kind(failure: str | None) -> str | None:

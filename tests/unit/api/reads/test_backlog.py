@@ -69,6 +69,12 @@ def test_the_average_follows_what_is_accepted() -> None:
     assert 1 <= (units.per_record or 0) < 1.1
 
 
+def test_a_large_first_record_weighs_no_more_than_those_that_follow() -> None:
+    units = WriteUnits()
+    units.accepted([Message(Key(""), "", "", 10_000), *[Message(Key(""), "", "", 100)] * 9])
+    assert units.per_record == pytest.approx(1.9)
+
+
 @pytest.mark.parametrize(
     ("sqs", "dynamodb", "status", "code"),
     [
