@@ -1,9 +1,13 @@
+"""The average follows the last values, and begins with no favourite."""
+
+from collections.abc import Sequence
+
 import pytest
 
 from telemetry.running_average import RunningAverage
 
 
-def average_of(values: list[float], smoothing: float = 0.01) -> float:
+def average_of(values: Sequence[float], smoothing: float = 0.01) -> float:
     average = RunningAverage(smoothing)
     for value in values:
         average.add(value)
