@@ -2,27 +2,9 @@
 
 import pytest
 
-from consumer.backlog import IN_FLIGHT_MAX, RATE_REFRESH_SECONDS, REFRESH_SECONDS, Backlog
+from consumer.backlog import IN_FLIGHT_MAX, RATE_REFRESH_SECONDS, REFRESH_SECONDS
 from telemetry.queue_depth import QueueDepth
-from tests.unit.consumer.doubles import Queue, Table, Time
-
-
-class Known:
-    """A backlog with its queue, its table and the time."""
-
-    def __init__(
-        self, visible: int = 0, in_flight: int = 0, *, workers: int = 2, units: int = 1, **rates: float
-    ) -> None:
-        self.time = Time()
-        self.queue = Queue(self.time)
-        self.queue.depth_now = QueueDepth(visible=visible, delayed=0, in_flight=in_flight)
-        self.table = Table(rates={name.removeprefix("table"): rate for name, rate in rates.items()}, time=self.time)
-        self.backlog = Backlog(self.queue, self.table, lambda: self.time.now, workers)
-        self.backlog.received([units])
-
-    def refresh_at(self, now: float) -> None:
-        self.time.now = now
-        self.backlog.refresh()
+from tests.unit.consumer.known import Known
 
 
 def test_nothing_is_known_before_the_first_answer() -> None:
@@ -98,82 +80,6 @@ def test_the_table_needs_no_longer_than_for_what_can_be_hidden() -> None:
     known = Known(1_000_000, 120_000, table=10)
     known.refresh_at(0)
     assert known.backlog.drain_seconds() == pytest.approx(IN_FLIGHT_MAX / 10)
-
-
-def test_an_index_with_less_capacity_for_what_it_uses_than_the_table_sets_the_turn() -> None:
-    known = Known(100, table=10, wide=10, narrow=4)
-    known.refresh_at(0)
-    known.backlog.observe({"": 2.0, "wide": 1.0, "narrow": 2.0}, 1)
-    assert known.backlog.turn_seconds() == pytest.approx(0.5)
-    known.table.rates |= {"narrow": 1000.0}
-    known.refresh_at(30)
-    assert known.backlog.turn_seconds() == pytest.approx(0.2), "the table is the scarcest again"
-
-
-def test_an_index_that_the_records_are_not_in_does_not_count() -> None:
-    known = Known(100, table=10, unused=1)
-    known.refresh_at(0)
-    known.backlog.observe({"": 1.0}, 1)
-    assert known.backlog.turn_seconds() == pytest.approx(0.1)
-
-
-def test_an_index_that_few_records_are_in_counts_with_what_it_uses_on_average() -> None:
-    known = Known(100, table=10, sparse=1)
-    known.refresh_at(0)
-    for n in range(1000):
-        known.backlog.observe({"": 1.0, "sparse": 1.0} if n % 50 == 0 else {"": 1.0}, 1)
-    assert known.backlog.turn_seconds() == pytest.approx(0.1)
-
-
-def test_an_index_that_a_later_record_is_the_first_in_counts_from_then_on() -> None:
-    known = Known(100, table=10, late=1)
-    known.refresh_at(0)
-    known.backlog.observe({"": 1.0}, 1)
-    known.backlog.observe({"": 1.0, "late": 5.0}, 1)
-    assert known.backlog.turn_seconds() == pytest.approx(5)
-
-
-def test_what_a_record_uses_is_estimated_from_sizes_until_puts_tell_more() -> None:
-    known = Known(100, units=4, table=1)
-    known.refresh_at(0)
-    assert known.backlog.turn_seconds() == 4
-    known.backlog.observe({"": 3.0}, 4)
-    assert known.backlog.turn_seconds() == 3
-
-
-def test_what_a_put_uses_for_its_size_is_a_moving_average() -> None:
-    known = Known(100, table=1)
-    known.refresh_at(0)
-    known.backlog.observe({"": 1.0}, 1)
-    known.backlog.observe({"": 10.0}, 1)
-    assert 1 < (known.backlog.turn_seconds() or 0) < 2
-    for _ in range(200):
-        known.backlog.observe({"": 10.0}, 1)
-    assert known.backlog.turn_seconds() == pytest.approx(10, rel=0.01)
-
-
-def test_the_size_of_what_waits_is_the_average_of_all_batches_not_that_of_the_last_one() -> None:
-    known = Known(100, table=1)
-    known.refresh_at(0)
-    known.backlog.received([1] * 49 + [4] * 50)
-    assert known.backlog.turn_seconds() == pytest.approx(2.5)
-    known.backlog.observe({"": 4.0}, 4)
-    assert known.backlog.turn_seconds() == pytest.approx(2.5), "a large record that was put says nothing of the others"
-
-
-def test_records_of_another_size_are_noticed_within_a_few_hundred() -> None:
-    known = Known(100, table=1)
-    known.refresh_at(0)
-    known.backlog.received([1] * 10_000)
-    known.backlog.received([4] * 600)
-    assert known.backlog.turn_seconds() == pytest.approx(4, rel=0.05)
-
-
-def test_an_observed_put_is_not_changed_by_later_ones() -> None:
-    known, units = Known(100, table=1), {"": 1.0}
-    known.backlog.observe(units, 1)
-    known.backlog.observe({"": 9.0}, 1)
-    assert units == {"": 1.0}
 
 
 def test_without_a_rate_there_is_no_turn_and_no_time_that_the_table_needs() -> None:

@@ -10,22 +10,22 @@ from tests.unit.consumer.worker import (
     HIDDEN,
     HIDDEN_SECONDS,
     MANY,
+    MOMENT,
     NAMES,
     NONE,
     RATE,
     SLOW,
+    UNTIL_SHOWN,
     VISIBLE,
+    WHEN_SHOWN,
     Worker,
     names,
     seconds,
 )
 
-_MOMENT, _NEXT_MOMENT = 131, 818
-"""The first two that a worker draws for `HIDDEN` with a chance of a half, for messages that have not waited yet."""
+_NEXT_MOMENT = 818
+"""The second, after `MOMENT`."""
 _MOMENT_AFTER_A_MINUTE, _MOMENT_AFTER_TEN_SECONDS = 124, 130
-_WHEN_SHOWN = 68
-_UNTIL_SHOWN = 8
-"""As `_MOMENT`, for the minute until SQS's counts show a surge."""
 
 
 # ── new messages ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -51,7 +51,7 @@ def test_a_backlog_that_the_table_puts_in_twenty_seconds_is_no_reason_to_wait(hi
 
 def test_a_cold_environment_asks_before_it_tries_new_messages_and_hides_them_together_for_one_moment() -> None:
     worker = Worker(HIDDEN)
-    assert worker.hold_back(*batch(NAMES)) == [(NAMES, _MOMENT)]
+    assert worker.hold_back(*batch(NAMES)) == [(NAMES, MOMENT)]
     assert worker.hold_back(*batch("k")) == [("k", _NEXT_MOMENT)]
     assert worker.queue.asked == [0]
 
@@ -72,26 +72,6 @@ def test_what_is_hidden_together_is_no_more_than_sqs_delivers_together() -> None
     assert len(set(seconds(groups))) == 3
 
 
-def test_larger_records_wait_longer_because_the_table_needs_more_units_for_them() -> None:
-    (small,), (large,) = (seconds(Worker(HIDDEN).hold_back(*batch("a", pad=pad))) for pad in (0, 2500))
-    (mixed,) = seconds(Worker(HIDDEN).hold_back(*batch("a"), *batch("b", pad=2500)))
-    assert (small, mixed, large) == (_MOMENT, 2 * _MOMENT, 3 * _MOMENT)
-
-
-def test_a_large_record_among_small_ones_waits_hardly_longer_because_most_of_what_waits_is_small() -> None:
-    def wait(pad: int) -> int:
-        worker = Worker(HIDDEN)
-        worker.hold_back(*batch(MANY))
-        return seconds(worker.hold_back(*batch("a", pad=pad)))[0]
-
-    assert wait(0) < wait(2500) < 1.2 * wait(0)
-
-
-def test_larger_records_are_held_back_by_fewer_of_them() -> None:
-    held = [Worker(QueueDepth(60, 0, 90)).hold_back(*batch("a", pad=pad)) for pad in (0, 2500)]
-    assert [bool(each) for each in held] == [False, True]
-
-
 def test_a_batch_that_may_be_half_of_the_backlog_is_tried() -> None:
     depths = [QueueDepth(visible=0, delayed=0, in_flight=total) for total in (20, 21)]
     assert [bool(Worker(depth, 0.1).hold_back(*batch(NAMES))) for depth in depths] == [False, True]
@@ -102,7 +82,7 @@ def test_new_messages_that_wait_only_for_workers_are_tried() -> None:
 
 
 def test_after_a_throttle_a_backlog_waits_for_the_table_though_most_of_it_is_visible() -> None:
-    assert Worker(VISIBLE).throttled_at(0).hold_back(*batch(NAMES)) == [(NAMES, _MOMENT)]
+    assert Worker(VISIBLE).throttled_at(0).hold_back(*batch(NAMES)) == [(NAMES, MOMENT)]
 
 
 def test_only_new_messages_that_are_held_back_join_the_backlog_that_is_known() -> None:
@@ -156,15 +136,6 @@ def test_a_throttled_worker_tries_no_new_messages_until_the_table_has_earned_a_b
         assert bool(worker.hold_back(*batch(NAMES, now=now))) is held
 
 
-def test_after_a_throttle_large_records_are_not_tried_for_longer_than_small_ones() -> None:
-    held = []
-    for pad in (0, 1500, 2500):
-        worker = Worker(VISIBLE).throttled_at(0)
-        worker.time.now = 5.0
-        held.append(bool(worker.hold_back(*batch("a", pad=pad, now=5))))
-    assert held == [False, False, True]
-
-
 def test_a_throttle_is_a_reason_to_look_at_the_backlog_for_a_minute() -> None:
     worker = Worker(NONE)
     worker.hold_back(*batch(NAMES))
@@ -176,35 +147,29 @@ def test_a_throttle_is_a_reason_to_look_at_the_backlog_for_a_minute() -> None:
 
 
 def test_a_slow_table_saves_its_capacity_up_until_the_counts_show_the_surge() -> None:
-    assert Worker(NONE, SLOW).throttled_at(0).hold_back(*batch(NAMES)) == [(NAMES, _WHEN_SHOWN)]
+    assert Worker(NONE, SLOW).throttled_at(0).hold_back(*batch(NAMES)) == [(NAMES, WHEN_SHOWN)]
 
 
 def test_a_fast_table_is_tried_again_at_any_moment_until_the_counts_show_the_surge() -> None:
     worker = Worker(NONE, chance=0.5).throttled_at(0)
-    assert worker.hold_back(*batch(NAMES)) == [(NAMES, _UNTIL_SHOWN)]
+    assert worker.hold_back(*batch(NAMES)) == [(NAMES, UNTIL_SHOWN)]
     groups = worker.hold_back(*batch(MANY))
     assert names(groups) == ["".join(MANY[:10]), "".join(MANY[10:20]), "".join(MANY[20:])]
     assert len(set(seconds(groups))) == 3
 
 
-@pytest.mark.parametrize(("rate", "waits"), [(10, _UNTIL_SHOWN), (9.9, _WHEN_SHOWN), (0, _WHEN_SHOWN)])
+@pytest.mark.parametrize(("rate", "waits"), [(10, UNTIL_SHOWN), (9.9, WHEN_SHOWN), (0, WHEN_SHOWN)])
 def test_a_table_is_fast_when_it_earns_ten_records_in_a_second(rate: float, waits: int) -> None:
     assert Worker(NONE, rate).throttled_at(0).hold_back(*batch("a")) == [("a", waits)]
 
 
-@pytest.mark.parametrize(("workers", "waits"), [(19, _UNTIL_SHOWN), (20, _WHEN_SHOWN)])
+@pytest.mark.parametrize(("workers", "waits"), [(19, UNTIL_SHOWN), (20, WHEN_SHOWN)])
 def test_a_table_is_not_fast_when_it_needs_twenty_seconds_for_ten_records_of_every_worker(
     workers: int, waits: int
 ) -> None:
     worker = Worker(NONE, 10).throttled_at(0)
     worker.backlog.workers = workers
     assert worker.hold_back(*batch("a")) == [("a", waits)]
-
-
-def test_a_table_that_is_fast_for_small_records_is_not_so_for_large_ones() -> None:
-    worker = Worker(NONE, 20).throttled_at(0)
-    assert worker.hold_back(*batch("a", pad=2500)) == [("a", _WHEN_SHOWN)]
-    assert worker.hold_back(*batch("b")) == [("b", _UNTIL_SHOWN)]
 
 
 # ── messages whose moment has come ────────────────────────────────────────────────────────────────────────────────────
@@ -238,7 +203,7 @@ def test_when_the_counts_show_no_surge_to_a_slow_table_the_messages_are_tried() 
 
 
 def test_when_a_slow_table_has_just_throttled_messages_wait_for_the_counts_once_more() -> None:
-    assert Worker(NONE, SLOW).throttled_at(0).hold_back(*shown()) == [(NAMES, _WHEN_SHOWN)]
+    assert Worker(NONE, SLOW).throttled_at(0).hold_back(*shown()) == [(NAMES, WHEN_SHOWN)]
 
 
 @pytest.mark.parametrize(("waited_seconds", "moment"), [(10, _MOMENT_AFTER_TEN_SECONDS), (68, _MOMENT_AFTER_A_MINUTE)])
@@ -250,7 +215,7 @@ def test_a_fast_table_gets_what_waited_for_the_counts_unless_it_has_just_throttl
     assert throttled.hold_back(*shown(waited_seconds=waited_seconds)) == [(NAMES, moment)]
     assert throttled.queue.asked == [0]
     no_backlog = Worker(NONE).throttled_at(0)
-    assert no_backlog.hold_back(*shown(waited_seconds=waited_seconds)) == [(NAMES, _UNTIL_SHOWN)]
+    assert no_backlog.hold_back(*shown(waited_seconds=waited_seconds)) == [(NAMES, UNTIL_SHOWN)]
 
 
 # ── messages that wait in steps ───────────────────────────────────────────────────────────────────────────────────────

@@ -20,6 +20,10 @@ NONE = QueueDepth(visible=0, delayed=0, in_flight=2)
 """No backlog, or what SQS says in the first minute of one."""
 SLOW, FAST = 0.5, 100.0
 """Write units per second of a table that needs 40 seconds for a batch of every worker, or a fifth of a second."""
+MOMENT = 131
+"""The first that a worker draws for `HIDDEN` with a chance of a half, for messages that have not waited yet."""
+WHEN_SHOWN, UNTIL_SHOWN = 68, 8
+"""The same for the minute until SQS's counts show a surge: of a slow table, and of a fast one."""
 
 Groups = list[tuple[str, int]]
 """The names of messages that are redelivered together, and after how many seconds."""
