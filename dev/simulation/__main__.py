@@ -22,7 +22,7 @@ def main() -> int:
     arguments = parser.parse_args()
     logging.disable(logging.CRITICAL)  # thousands of lines that nobody reads
     if arguments.seed is not None:
-        return _tell(story(arguments.seed, arguments.bug))
+        return _tell(story(arguments.seed, arguments.bug), arguments.bug)
     return _run(range(arguments.first, arguments.first + arguments.seeds), arguments.bug)
 
 
@@ -36,7 +36,7 @@ def _run(seeds: range, bug: str | None) -> int:
             happened += outcome.happened
             if outcome.failure:
                 print(f"\rSeed {outcome.seed} breaks a promise. The smallest world that breaks it:\n")
-                return _tell(story(outcome.seed, bug))
+                return _tell(story(outcome.seed, bug), bug)
             if sys.stdout.isatty() and done % 20 == 0:
                 print(f"\r{done} of {len(seeds)} worlds", end="", flush=True)
     seconds = time.monotonic() - began
@@ -46,10 +46,10 @@ def _run(seeds: range, bug: str | None) -> int:
     return 0
 
 
-def _tell(outcome: WorldOutcome) -> int:
+def _tell(outcome: WorldOutcome, bug: str | None) -> int:
     print("\n".join(line_of(event) for event in outcome.events))
     if outcome.failure:
-        print(f"\nAgain: make simulate SEED={outcome.seed}")
+        print(f"\nAgain: make simulate SEED={outcome.seed}" + (f' BUG="{bug}"' if bug else ""))
     return 1 if outcome.failure else 0
 
 
